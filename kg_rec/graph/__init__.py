@@ -1,0 +1,1 @@
+"""The graph in Neo4j: a server of its own, loading, exporting, attaching and explaining."""

@@ -1,0 +1,143 @@
+"""A connection to Neo4j that runs named queries and nothing else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, LiteralString, Self, cast
+
+import neo4j
+from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError, Neo4jError, ServiceUnavailable
+
+from kg_rec.errors import ConnectionFailedError, ScriptError
+from kg_rec.graph.scripts import script
+
+Row = dict[str, Any]
+
+# Notifications about labels that do not exist yet are no news to somebody who is loading them.
+logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
+
+
+class Transaction:
+    """An open transaction; its statements take effect together or not at all."""
+
+    def __init__(self, inner: neo4j.ManagedTransaction) -> None:
+        self._inner = inner
+
+    def run(self, name: str, /, **parameters: object) -> list[Row]:
+        """Run the script `name` and return its rows. Raises ScriptError where Neo4j refuses it."""
+        return list(self.stream(name, **parameters))
+
+    def stream(self, name: str, /, **parameters: object) -> Iterator[Row]:
+        """Run the script `name` and yield its rows as they come, for answers too large to hold twice."""
+        query = script(name)
+        query.check(set(parameters))
+        try:
+            for record in self._inner.run(cast("LiteralString", query.text), parameters):
+                yield dict(record)
+        except ClientError as error:
+            raise ScriptError(f"cypher/{name}.cypher was refused by Neo4j: {error.message}") from error
+
+
+class GraphClient:
+    """A Neo4j database, reached through the official driver.
+
+    Transient faults (a leader change, a deadlock) are tried again by the driver for up to 30 seconds. Use it as a
+    context manager, or call `close`.
+    """
+
+    def __init__(self, uri: str, user: str, password: str, *, database: str | None = None) -> None:
+        """Connect and check that the server answers. Raises ConnectionFailedError with the reason."""
+        self.uri = uri
+        self.database = database
+        try:
+            self._driver = neo4j.GraphDatabase.driver(
+                uri,
+                auth=(user, password),
+                notifications_min_severity="OFF",
+                max_transaction_retry_time=30,
+                connection_timeout=10,
+            )
+        except (ConfigurationError, ValueError) as error:
+            raise ConnectionFailedError(
+                f"'{uri}' is no address of a Neo4j: {error}", remedy="Expected bolt://host:7687 or neo4j+s://host."
+            ) from error
+        try:
+            with _as_connection_failure(uri, user):
+                self._driver.verify_connectivity()
+        except ConnectionFailedError:
+            self._driver.close()
+            raise
+        self._user = user
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._driver.close()
+
+    def read(self, name: str, /, **parameters: object) -> list[Row]:
+        """Run one script in a read transaction and return its rows."""
+        with self.reading() as transaction:
+            return transaction.run(name, **parameters)
+
+    def write(self, name: str, /, **parameters: object) -> list[Row]:
+        """Run one script in a write transaction and return its rows."""
+        return self.write_all([(name, parameters)])[0]
+
+    def write_all(self, steps: list[tuple[str, Mapping[str, object]]]) -> list[list[Row]]:
+        """Run several scripts in one write transaction; all of them take effect or none. Returns each one's rows."""
+
+        def work(inner: neo4j.ManagedTransaction) -> list[list[Row]]:
+            transaction = Transaction(inner)
+            return [transaction.run(name, **parameters) for name, parameters in steps]
+
+        with _as_connection_failure(self.uri, self._user), self._session(neo4j.WRITE_ACCESS) as session:
+            return session.execute_write(work)
+
+    def write_batches(self, name: str, /, **parameters: object) -> list[Row]:
+        """Run one script outside a transaction of ours: schema commands, and scripts with `CALL … IN TRANSACTIONS`."""
+        query = script(name)
+        query.check(set(parameters))
+        with _as_connection_failure(self.uri, self._user), self._session(neo4j.WRITE_ACCESS) as session:
+            try:
+                return [dict(record) for record in session.run(cast("LiteralString", query.text), parameters)]
+            except ClientError as error:
+                raise ScriptError(f"cypher/{name}.cypher was refused by Neo4j: {error.message}") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open one read transaction, so that several scripts see the same state of the graph."""
+        with (
+            _as_connection_failure(self.uri, self._user),
+            self._session(neo4j.READ_ACCESS) as session,
+            session.begin_transaction() as inner,
+        ):
+            yield Transaction(cast("neo4j.ManagedTransaction", inner))
+
+    def _session(self, access: str) -> neo4j.Session:
+        return self._driver.session(database=self.database, default_access_mode=access, fetch_size=5000)
+
+
+@contextmanager
+def _as_connection_failure(uri: str, user: str) -> Iterator[None]:
+    """Turn the driver's connection errors into ours, each with its remedy."""
+    try:
+        yield
+    except AuthError as error:
+        raise ConnectionFailedError(
+            f"Neo4j at {uri} refuses the user '{user}': {error.message}",
+            remedy="Check --neo4j-user and --neo4j-password (KG_REC_NEO4J_USER, KG_REC_NEO4J_PASSWORD).",
+        ) from error
+    except (ServiceUnavailable, OSError) as error:
+        raise ConnectionFailedError(
+            f"No Neo4j answers at {uri}: {error}",
+            remedy="Start it, or leave --neo4j-uri away to use the managed one (kg-rec neo4j start).",
+        ) from error
+    except (Neo4jError, DriverError) as error:
+        raise ConnectionFailedError(f"Neo4j at {uri} could not do it: {error}") from error

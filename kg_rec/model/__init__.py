@@ -1,0 +1,1 @@
+"""The recommendation model: features, relational convolutions, training and its artifact."""

@@ -1,0 +1,119 @@
+"""How long steps tell what they are doing: bars on a terminal, plain lines elsewhere, nothing when nobody watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+
+class Step(Protocol):
+    """One long step under way."""
+
+    def advance(self, amount: int = 1) -> None:
+        """Tell that `amount` more units are done."""
+
+
+class Progress(Protocol):
+    """Receives the long steps of some work."""
+
+    def step(self, name: str, total: int, unit: str) -> Step:
+        """Open a step of `total` units; it ends when as many are done, or when the next one opens."""
+
+
+class _Nothing:
+    def step(self, name: str, total: int, unit: str) -> Step:
+        return self
+
+    def advance(self, amount: int = 1) -> None:
+        pass
+
+
+SILENT: Progress = _Nothing()
+"""Shows nothing."""
+
+
+def tracked(items: Iterable[T], progress: Progress, name: str, total: int, unit: str) -> Iterator[T]:
+    """Yield `items`, each counted as one unit of a step."""
+    step = progress.step(name, total, unit)
+    for item in items:
+        yield item
+        step.advance()
+
+
+@contextmanager
+def shown_progress(console: Console) -> Iterator[Progress]:
+    """Show steps on `console`: bars with rate and time left on a terminal, a line at the end of each step otherwise."""
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    with RichProgress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:>14}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    def __init__(self, bars: object) -> None:
+        from rich.progress import Progress as RichProgress
+
+        assert isinstance(bars, RichProgress)
+        self._bars = bars
+
+    def step(self, name: str, total: int, unit: str) -> Step:
+        return _Bar(self._bars, name, total, unit)
+
+
+class _Bar:
+    def __init__(self, bars: object, name: str, total: int, unit: str) -> None:
+        from rich.progress import Progress as RichProgress
+
+        assert isinstance(bars, RichProgress)
+        self._bars, self._unit = bars, unit
+        self._task = bars.add_task(name, total=total, rate="")
+        self._start, self._done = time.monotonic(), 0
+
+    def advance(self, amount: int = 1) -> None:
+        self._done += amount
+        rate = self._done / max(time.monotonic() - self._start, 1e-6)
+        self._bars.update(self._task, advance=amount, rate=f"{rate:,.0f} {self._unit}/s")
+
+
+class _Lines:
+    """One line when a step starts, one when it has ended; nothing in between, for logs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def step(self, name: str, total: int, unit: str) -> Step:
+        return _Line(self._console, name, total, unit)
+
+
+class _Line:
+    def __init__(self, console: Console, name: str, total: int, unit: str) -> None:
+        self._console, self._name, self._total, self._unit = console, name, total, unit
+        self._start, self._done = time.monotonic(), 0
+        console.print(f"{name}: {total:,} {unit} …")
+
+    def advance(self, amount: int = 1) -> None:
+        before, self._done = self._done, self._done + amount
+        if before < self._total <= self._done:
+            seconds = time.monotonic() - self._start
+            rate = self._total / max(seconds, 1e-6)
+            self._console.print(f"{self._name}: done in {seconds:.1f} s ({rate:,.0f} {self._unit}/s)")
