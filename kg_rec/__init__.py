@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Where each public name lives. They are imported when first used: importing torch takes seconds, `kg-rec --help` must not.
+# Where each public name lives. Imported when first used: torch takes seconds to import, `kg-rec --help` must not.
 _HOMES = {
     "GraphSchema": "kg_rec.schema",
     "Interest": "kg_rec.interest",

@@ -28,11 +28,11 @@ class Progress(Protocol):
 
 
 class _Nothing:
-    def step(self, name: str, total: int, unit: str) -> Step:
+    def step(self, *_: object) -> Step:
         return self
 
     def advance(self, amount: int = 1) -> None:
-        pass
+        """Do nothing."""
 
 
 SILENT: Progress = _Nothing()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from typer.core import TyperCommand, TyperOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,56 +18,69 @@ if TYPE_CHECKING:
     from kg_rec.progress import Progress
     from kg_rec.settings import Settings
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 _PANEL = "Where"
+_given: ContextVar[dict[str, object]] = ContextVar("given", default={})  # noqa: B039 - never changed in place
+
+_CONNECTION: dict[str, Any] = {
+    "home": Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the managed Neo4j, the schema and the models.", envvar="KG_REC_HOME", rich_help_panel=_PANEL
+        ),
+    ],
+    "neo4j_uri": Annotated[
+        str | None,
+        typer.Option(help="Another Neo4j than the managed one.", envvar="KG_REC_NEO4J_URI", rich_help_panel=_PANEL),
+    ],
+    "neo4j_user": Annotated[
+        str | None, typer.Option(help="Its user.", envvar="KG_REC_NEO4J_USER", rich_help_panel=_PANEL)
+    ],
+    "neo4j_password": Annotated[
+        str | None,
+        typer.Option(
+            help="Its password; better given by the environment.",
+            envvar="KG_REC_NEO4J_PASSWORD",
+            rich_help_panel=_PANEL,
+        ),
+    ],
+    "neo4j_database": Annotated[
+        str | None, typer.Option(help="Its database.", envvar="KG_REC_NEO4J_DATABASE", rich_help_panel=_PANEL)
+    ],
+}
 
 
-class ConnectedCommand(TyperCommand):
-    """A command that also takes the options saying where the home and the database are.
+def connected(function: F) -> F:
+    """Give a command the options that say where the home and the database are.
 
-    Their values do not reach the command's function; `current_settings` gives them to it.
+    Their values do not reach the function; `current_settings` gives them to it.
     """
 
-    def __init__(self, *arguments: Any, params: list[Any] | None = None, **options: Any) -> None:
-        super().__init__(*arguments, params=[*(params or []), *_connection_options()], **options)
+    @functools.wraps(function)
+    def command(**arguments: Any) -> Any:
+        token = _given.set({name: arguments.pop(name) for name in _CONNECTION})
+        try:
+            return function(**arguments)
+        finally:
+            _given.reset(token)
 
-
-def _connection_options() -> list[TyperOption]:
-    def option(name: str, help_text: str, metavar: str) -> TyperOption:
-        return TyperOption(
-            param_decls=[f"--{name}"],
-            help=help_text,
-            metavar=metavar,
-            expose_value=False,
-            callback=_remember,
-            envvar=f"KG_REC_{name.upper().replace('-', '_')}",
-            show_envvar=True,
-            rich_help_panel=_PANEL,
-        )
-
-    return [
-        option("home", "Folder of the managed Neo4j, the schema and the models.", "FOLDER"),
-        option("neo4j-uri", "Another Neo4j than the managed one.", "URI"),
-        option("neo4j-user", "Its user.", "NAME"),
-        option("neo4j-password", "Its password; better given by the environment.", "PASSWORD"),
-        option("neo4j-database", "Its database.", "NAME"),
+    own = inspect.signature(function, eval_str=True)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in _CONNECTION.items()
     ]
-
-
-def _remember(context: Any, parameter: Any, value: str | None) -> str | None:
-    overrides: dict[str, object] = context.ensure_object(dict)
-    overrides[parameter.name] = value
-    return value
+    signature = own.replace(parameters=[*own.parameters.values(), *options])
+    command.__signature__ = signature  # type: ignore[attr-defined]  # typer reads the options from here
+    command.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return command  # type: ignore[return-value]  # the same function with more keywords
 
 
 def current_settings(**overrides: object) -> Settings:
     """Return the settings of the running command: the environment, its options, then `overrides`."""
-    import typer._click as click
-
     from kg_rec.settings import load_settings
 
-    context = click.get_current_context(silent=True)
-    given = dict(context.obj or {}) if context is not None else {}
-    return load_settings(**{**given, **overrides})
+    return load_settings(**{**_given.get(), **overrides})
 
 
 def output() -> Console:
@@ -83,7 +99,7 @@ def messages() -> Console:
 
 def say(message: str) -> None:
     """Tell what is being done, on standard error."""
-    messages().print(f"[dim]·[/dim] {message}", markup=True)
+    messages().print(f"· {message}", style="dim", markup=False)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, LiteralString, Self, cast
+from typing import Any, Self, cast
 
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError, Neo4jError, ServiceUnavailable
@@ -34,7 +34,7 @@ class Transaction:
         query = script(name)
         query.check(set(parameters))
         try:
-            for record in self._inner.run(cast("LiteralString", query.text), parameters):
+            for record in self._inner.run(query.text, parameters):
                 yield dict(record)
         except ClientError as error:
             raise ScriptError(f"cypher/{name}.cypher was refused by Neo4j: {error.message}") from error
@@ -106,7 +106,7 @@ class GraphClient:
         query.check(set(parameters))
         with _as_connection_failure(self.uri, self._user), self._session(neo4j.WRITE_ACCESS) as session:
             try:
-                return [dict(record) for record in session.run(cast("LiteralString", query.text), parameters)]
+                return [dict(record) for record in session.run(query.text, parameters)]
             except ClientError as error:
                 raise ScriptError(f"cypher/{name}.cypher was refused by Neo4j: {error.message}") from error
 
