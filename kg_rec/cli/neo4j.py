@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from kg_rec.cli.app import ConnectedCommand, current_settings, output, progress, say
+from kg_rec.cli.app import connected, current_settings, output, progress, say
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     group = typer.Typer(no_args_is_help=True, help="The Neo4j that kg-rec runs for you: start, stop, look into it.")
-    group.command(cls=ConnectedCommand)(start)
-    group.command(cls=ConnectedCommand)(stop)
-    group.command(cls=ConnectedCommand)(status)
+    group.command()(connected(start))
+    group.command()(connected(stop))
+    group.command()(connected(status))
     app.add_typer(group, name="neo4j")
 
 
