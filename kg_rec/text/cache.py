@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,8 +65,25 @@ class CachedEncoder:
 
         Raises EncoderError when the folder cannot be written to.
         """
+        try:
+            try:
+                return self._encode(texts, progress)
+            except sqlite3.OperationalError:
+                raise  # no permission, no room, locked: the file itself is sound
+            except sqlite3.DatabaseError:  # damaged: what a cache holds can be made again
+                for ending in ("", "-wal", "-shm"):
+                    self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+                return self._encode(texts, progress)
+        except (OSError, sqlite3.Error) as error:
+            raise EncoderError(
+                f"{self.path}: expected a file to keep vectors in, but: {error}",
+                remedy="Make the folder writable and the disk free, or delete this file: the vectors are made again.",
+            ) from error
+
+    def _encode(self, texts: Sequence[str], progress: Step | None) -> NDArray[np.float32]:
         keys = [_key(text) for text in texts]
-        with self._opened() as database:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with closing(_open(self.path)) as database:
             found = _read(database, set(keys))
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
             if progress is not None and len(missing) < len(texts):
@@ -83,28 +100,6 @@ class CachedEncoder:
         if not keys:
             return np.zeros((0, self.dim), dtype=np.float32)
         return np.frombuffer(b"".join([found[key] for key in keys]), dtype=np.float32).reshape(len(keys), -1).copy()
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with closing(self._connect()) as database:
-                yield database
-        except (OSError, sqlite3.Error) as error:
-            raise EncoderError(
-                f"{self.path}: expected a file to keep vectors in, but: {error}",
-                remedy="Make the folder writable and the disk free, or delete this file: the vectors are made again.",
-            ) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            return _open(self.path)
-        except sqlite3.OperationalError:
-            raise  # no permission, no room, locked: the file itself is sound
-        except sqlite3.DatabaseError:  # damaged: what a cache holds can be made again
-            for ending in ("", "-wal", "-shm"):
-                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
-            return _open(self.path)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -11,10 +11,10 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -79,31 +79,29 @@ class SentenceEncoder:
     device: as torch names it; None takes an accelerator where there is one. Raises EncoderError.
     """
 
-    BATCH_TOKENS = 4096
-    """Tokens a batch, padding included: short sentences go many together, long ones few. Measured on 2 cores."""
-
     def __init__(self, name: str = DEFAULT_ENCODER, device: str | None = None) -> None:
         self.name = name
         self.folder = _find_model(name)
         self._device = device
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._loaded: _Model | None = None
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of every file that the vectors depend on."""
         digest = hashlib.blake2b(digest_size=16)
         for path in sorted(self.folder.rglob("*")):
-            if path.suffix in {".json", ".txt", ".model", ".safetensors"} and path.name != "data_config.json":
+            if path.suffix in {".json", ".txt", ".model", ".safetensors"}:
                 digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0")
                 with path.open("rb") as file:
                     while block := file.read(1 << 20):
                         digest.update(block)
         return digest.hexdigest()
 
-    @cached_property
+    @property
     def dim(self) -> int:
         """Length of a vector."""
-        return int(self._model.get_embedding_dimension())
+        return self._model.dim
 
     def encode(self, texts: Sequence[str], progress: Step | None = None) -> NDArray[np.float32]:
         """Return one row a text (see TextEncoder)."""
@@ -111,36 +109,67 @@ class SentenceEncoder:
         wordy = [row for row, text in enumerate(texts) if text.strip()]
         if progress is not None and len(wordy) < len(texts):
             progress.advance(len(texts) - len(wordy))
-        wordy.sort(key=lambda row: len(texts[row]), reverse=True)  # neighbours of one length need no padding
-        for start in range(0, len(wordy), 64):
-            rows = wordy[start : start + 64]
-            found = self._model.encode(
-                [texts[row] for row in rows], batch_size=64, normalize_embeddings=True, show_progress_bar=False
-            )
-            vectors[rows] = found
+        # Half a surrogate pair is no character, and the tokenizers refuse it.
+        sound = [texts[row].encode("utf-8", "replace").decode() for row in wordy]
+        for rows, found in self._model.encoded(sound):
+            vectors[[wordy[row] for row in rows]] = found
             if progress is not None:
                 progress.advance(len(rows))
         return vectors
 
-    @cached_property
-    def _model(self) -> Any:
-        with self._lock:
-            return _load_sentence_transformer(self.folder, self._device)
+    @property
+    def _model(self) -> _Model:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = _load_model(self.folder, self._device)
+            return self._loaded
 
 
-def _load_sentence_transformer(folder: Path, device: str | None) -> Any:
-    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # it announces mean pooling; we document it
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
+class _Model(Protocol):
+    @property
+    def dim(self) -> int: ...
 
-    transformers_logging.disable_progress_bar()
+    def encoded(self, texts: list[str]) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """Yield batches of rows of `texts` with their vectors, each row once."""
+
+
+def _load_model(folder: Path, device: str | None) -> _Model:
     try:
-        return SentenceTransformer(str(folder), device=device, local_files_only=True)
+        from kg_rec.text.bert import MeanPooledBert
+
+        return MeanPooledBert.read(folder, device) or _SentenceTransformersModel(folder, device)
     except Exception as error:
         raise EncoderError(
             f"{folder}: expected a sentence-transformers or transformers model, but it cannot be loaded: {error}",
             remedy="Give a complete model: config.json, tokenizer.json and model.safetensors in one folder.",
         ) from error
+
+
+class _SentenceTransformersModel:
+    BATCH = 32
+
+    def __init__(self, folder: Path, device: str | None) -> None:
+        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # it announces mean pooling; so do we
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        self._model = SentenceTransformer(str(folder), device=device, local_files_only=True)
+        self.dim = int(self._model.get_embedding_dimension())
+
+    def encoded(self, texts: list[str]) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]), reverse=True)
+        for start in range(0, len(order), self.BATCH):
+            rows = order[start : start + self.BATCH]
+            yield (
+                rows,
+                self._model.encode(
+                    [texts[row] for row in rows],
+                    batch_size=self.BATCH,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                ),
+            )
 
 
 def _find_model(name: str) -> Path:
