@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 from kg_rec.errors import ServerError
+from kg_rec.graph.server_process import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 BOLT_PORT = 7687
 HTTP_PORT = 7474
 
 _MIB = 1 << 20
-_GIB = 1 << 30
+_CONTROL_GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 _CONFIGURATION = """\
-# Written by kg-rec at each start; own settings belong into neo4j.extra.conf beside this file.
+# Written anew by kg-rec at each start.
+
+# This machine and no other.
 server.default_listen_address={host}
 server.default_advertised_address={host}
 server.bolt.listen_address={host}:{bolt_port}
@@ -28,11 +31,11 @@ server.http.advertised_address={host}:{http_port}
 server.https.enabled=false
 dbms.security.auth_enabled=true
 
-# Nothing is sent anywhere.
+# Nothing is sent anywhere, neither by the server nor by the pages of Neo4j Browser.
 dbms.usage_report.enabled=false
 client.allow_telemetry=false
 
-# A graph on somebody's own machine: small logs, quick start, quick stop.
+# A graph on somebody's own machine: a quick start, a quick stop, little disk.
 server.memory.pagecache.size={page_cache}m
 db.tx_log.preallocate=false
 db.tx_log.rotation.size=32m
@@ -41,37 +44,58 @@ internal.server.bolt.thread_pool_shutdown_wait_time=0s
 """
 
 
+def configuration(bolt_port: int, http_port: int, memory: int) -> str:
+    """Return the text of neo4j.conf for these ports, on a machine with `memory` bytes."""
+    return _CONFIGURATION.format(
+        host=LOOPBACK, bolt_port=bolt_port, http_port=http_port, page_cache=page_cache_size(memory)
+    )
+
+
 def heap_size(memory: int) -> int:
-    """Return the largest heap in MiB for a machine with `memory` bytes: an eighth, between 512 MiB and 4 GiB."""
-    return min(max(memory // 8, 512 * _MIB), 4 * _GIB) // _MIB
+    """Return how many MiB the heap may grow to: an eighth of `memory` (bytes), but 512 MiB to 4 GiB."""
+    return min(max(memory // 8 // _MIB, 512), 4096)
 
 
 def page_cache_size(memory: int) -> int:
-    """Return the page cache in MiB for a machine with `memory` bytes: a sixteenth, between 128 MiB and 4 GiB."""
-    return min(max(memory // 16, 128 * _MIB), 4 * _GIB) // _MIB
+    """Return the MiB of the cache for the graph's files: a sixteenth of `memory` (bytes), but 128 MiB to 4 GiB."""
+    return min(max(memory // 16 // _MIB, 128), 4096)
 
 
 def machine_memory() -> int:
-    """Return the bytes of memory that this process may use: the machine's, or its control group's limit."""
-    memory = psutil.virtual_memory().total
-    with contextlib.suppress(OSError, ValueError):  # "max", or no control groups on this system
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    """Return the bytes of memory there are: the machine's, or the control group's limit where that is less."""
+    memory: int = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):  # no control groups here, or the limit is "max"
+        memory = min(memory, int(_CONTROL_GROUP_LIMIT.read_text()))
     return memory
 
 
-def write_configuration(path: Path, bolt_port: int, http_port: int) -> None:
-    """Write neo4j.conf."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = _CONFIGURATION.format(
-        host=LOOPBACK, bolt_port=bolt_port, http_port=http_port, page_cache=page_cache_size(machine_memory())
-    )
-    path.write_text(text, encoding="utf-8")
+def choose_port(setting: str, wanted: int | None, last: int | None, usual: int, say: Callable[[str], None]) -> int:
+    """Return the port to listen on: the wanted one, else the last one, else the usual one, else one that is free.
+
+    `setting` is the name of the setting that the wanted one comes from. Raises ServerError when that one is taken.
+    """
+    if wanted is not None:
+        if not is_free(wanted):
+            raise ServerError(
+                f"{setting}: expected a free port, found {wanted} taken by {_owner(wanted)}.",
+                remedy=f"Stop that, give another port by {setting}, or none to take a free one.",
+            )
+        return wanted
+    first = last or usual
+    for port in (first, usual):
+        if is_free(port):
+            break
+    else:
+        port = any_free_port()
+    if port != first:
+        say(f"port {first} is taken by {_owner(first)}; taking {port}")
+    return port
 
 
 def is_free(port: int) -> bool:
     """Tell whether a server could listen on the port of the loopback address now."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, or ports just closed look taken
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just closed is free
         try:
             probe.bind((LOOPBACK, port))
             probe.listen(1)
@@ -87,30 +111,10 @@ def any_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def choose_port(name: str, wanted: int | None, remembered: int | None, usual: int) -> int:
-    """Return the port to listen on: the wanted one, else the one of last time, else the usual one, else a free one.
-
-    Raises ServerError when the wanted one is taken; `name` is the setting's name for that message.
-    """
-    if wanted is not None:
-        if not is_free(wanted):
-            raise ServerError(
-                f"Port {wanted} ({name}) is taken by {_owner(wanted)}.",
-                remedy=f"Stop that, choose another port with KG_REC_{name.upper()}, or leave it away for a free one.",
-            )
-        return wanted
-    for port in (remembered, usual):
-        if port and is_free(port):
-            return port
-    return any_free_port()
-
-
 def _owner(port: int) -> str:
     """Say which process listens on the port, as far as the operating system tells."""
-    with contextlib.suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("tcp"):
-            if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
-                if connection.pid:
-                    return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-                break
+    with contextlib.suppress(psutil.Error):
+        for each in psutil.net_connections("tcp"):
+            if each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port and each.pid:
+                return f"{psutil.Process(each.pid).name()} (pid {each.pid})"
     return "another program"
