@@ -1,0 +1,11 @@
+// How many relations of each type lead from nodes with one primary label to nodes with another, and how many nodes there
+// are with each; people that were attached and interests are left out.
+// returns  source, type, target: beginnings of keys and type of the relation, both null for nodes; count
+MATCH (entity:KGEntity)
+WHERE NOT entity:KGPerson
+RETURN split(entity.key, '/')[0] AS source, null AS type, null AS target, count(*) AS count
+UNION ALL
+MATCH (source:KGEntity)-[relation]->(target:KGEntity)
+WHERE type(relation) <> 'INTERESTED_IN' AND NOT source:KGPerson AND NOT target:KGPerson
+RETURN split(source.key, '/')[0] AS source, type(relation) AS type, split(target.key, '/')[0] AS target,
+       count(*) AS count

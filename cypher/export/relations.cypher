@@ -1,0 +1,16 @@
+// All relations between entities, packed: those of one type from a thousand or so nodes a row. People that were attached
+// and interests are left out.
+// $properties  {type: [names]}   the properties to return, as {RATED: ["rating", "timestamp"]}; types without any may miss
+// returns      type; sources, targets: internal ids as in export/nodes; values: of each property, those of all relations
+MATCH (entity:KGEntity)
+WHERE NOT entity:KGPerson
+WITH id(entity) / 1000 AS part, collect(entity) AS entities
+CALL (entities) {
+  UNWIND entities AS source
+  MATCH (source)-[relation]->(target:KGEntity)
+  WHERE type(relation) <> 'INTERESTED_IN' AND NOT target:KGPerson
+  RETURN type(relation) AS type, collect(id(source)) AS sources, collect(id(target)) AS targets,
+         collect(relation) AS relations
+}
+RETURN type, sources, targets,
+       [name IN coalesce($properties[type], []) | [relation IN relations | relation[name]]] AS values
