@@ -7,8 +7,8 @@ nothing is guessed silently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from kg_rec.errors import SchemaError
@@ -103,40 +103,63 @@ def infer(profile: GraphProfile, choices: SchemaChoices | None = None) -> tuple[
     return _Inference(profile, choices or SchemaChoices()).schema()
 
 
-def contradictions(schema: GraphSchema, folder: GraphFolder) -> list[str]:
-    """Return what `schema` names that the graph in `folder` does not have, each as expected and found."""
+def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[str] = ()) -> list[str]:
+    """Return what `schema` names that the graph in `folder` does not have, each as expected and found.
+
+    `loaded`: labels that are in Neo4j already; the folder may leave them out.
+    """
     profile = profile_of(folder)
     found: list[str] = []
 
-    def properties(label: str, names: Sequence[str | None]) -> None:
+    def check(label: str, names: Sequence[str | None]) -> None:
         node = profile.labels.get(label)
         if node is None:
-            found.append(f"the label {label}, found {_listed(profile.labels)}")
+            if label not in loaded:
+                found.append(f"the label {label}, found {_listed(profile.labels)}")
             return
         missing = [name for name in names if name and name not in node.properties]
         found.extend(f"the property '{name}' of {label}, found {_listed(node.properties)}" for name in missing)
 
     item = schema.item
-    properties(item.label, [item.id, item.title, *item.text, item.released, *item.numeric])
+    check(item.label, [item.id, item.title, *item.text, item.released, *item.numeric])
     if schema.user:
-        properties(schema.user.label, [schema.user.id])
+        check(schema.user.label, [schema.user.id])
     for label, entity in schema.entities.items():
-        properties(label, [entity.title, *entity.text])
-    known = {schema.item.label, *schema.entities, *([schema.user.label] if schema.user else [])}
-    found.extend(
-        f"a word about the label {label} under [entities], found none" for label in profile.labels if label not in known
-    )
-    if schema.interaction and schema.user:
-        kinds = [kind for kind in profile.relations if kind.type == schema.interaction.type]
-        kinds = [kind for kind in kinds if (kind.source, kind.target) == (schema.user.label, item.label)]
+        check(label, [entity.title, *entity.text])
+    if schema.interaction and schema.user and {schema.user.label, item.label} <= set(profile.labels):
         wanted = f"(:{schema.user.label})-[:{schema.interaction.type}]->(:{item.label})"
+        kinds = [kind for kind in profile.relations if str(kind) == wanted]
         if not kinds:
-            found.append(f"relations {wanted}, found {_listed(map(str, profile.relations))}")
+            found.append(f"relations {wanted}, found {_listed(profile.relations)}")
+        names = [schema.interaction.weight, schema.interaction.time]
         for kind in kinds:
-            names = [schema.interaction.weight, schema.interaction.time]
             missing = [name for name in names if name and name not in kind.properties]
             found.extend(f"the property '{name}' of {wanted}, found {_listed(kind.properties)}" for name in missing)
     return found
+
+
+def unmentioned(schema: GraphSchema, folder: GraphFolder) -> list[str]:
+    """Return the labels of the graph in `folder` that `schema` says nothing of."""
+    known = {schema.item.label, *schema.entities, *([schema.user.label] if schema.user else [])}
+    return [label for label in folder.label_counts() if label not in known]
+
+
+def contrary_choices(schema: GraphSchema, choices: SchemaChoices) -> list[str]:
+    """Return where `schema` says something else than `choices`, each as expected and found."""
+    interaction = schema.interaction
+    said = {
+        "item": schema.item.label,
+        "user": schema.user.label if schema.user else NOBODY,
+        "interaction": interaction.type if interaction else NOBODY,
+        "weight": interaction.weight if interaction else None,
+        "kind": interaction.kind if interaction else None,
+        "title": schema.item.title,
+    }
+    return [
+        f"{given} as --{option} says, found {said[option]}"
+        for option, given in asdict(choices).items()
+        if given is not None and given != said[option]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +279,7 @@ class _Inference:
             )
             raise SchemaError(
                 f"{self._profile.where}: expected relations {wanted.replace('[:]', '[]').replace('(:)', '()')}, "
-                f"found {_listed(map(str, self._between))}.",
+                f"found {_listed(self._between)}.",
                 remedy="Nothing was loaded. An interaction leads from the user to the item.",
             )
         measured = [candidate for candidate in candidates if candidate.measured]
@@ -324,7 +347,7 @@ class _Inference:
             sources = dict.fromkeys(candidate.relation.source for candidate in possible)
             raise UndecidedSchemaError(
                 f"{self._profile.where}: expected to find who interacts with {self._choices.item}; "
-                f"found {_listed(str(candidate.relation) for candidate in possible)}, without weight and time.",
+                f"found {_listed(candidate.relation for candidate in possible)}, without weight and time.",
                 "user",
                 [*sources, NOBODY],
             )
@@ -340,8 +363,7 @@ class _Inference:
         ]
         option, choices = next((option, names) for option, names in by_option if len(set(names)) > 1)
         return UndecidedSchemaError(
-            f"{self._profile.where}: expected one relation from users to items; found {_listed(map(str, relations))}: "
-            f"{why}.",
+            f"{self._profile.where}: expected one relation from users to items; found {_listed(relations)}: {why}.",
             option,
             list(dict.fromkeys(choices)),
         )
@@ -351,7 +373,7 @@ class _Inference:
         users = dict.fromkeys(kind.source for kind in relations)
         return UndecidedSchemaError(
             f"{self._profile.where}: expected relations from users, to whom nothing leads, to items that say something "
-            f"of themselves; {_listed(map(str, relations))} may be that or not.",
+            f"of themselves; {_listed(relations)} may be that or not.",
             "user",
             [*users, NOBODY],
         )
@@ -494,8 +516,8 @@ class _Inference:
         return phrases
 
 
-def _listed(names: object) -> str:
-    shown = [str(name) for name in names]  # type: ignore[attr-defined]  # any iterable
+def _listed(names: Iterable[object]) -> str:
+    shown = list(map(str, names))
     return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "") if shown else "none"
 
 

@@ -151,8 +151,7 @@ class _Reader:
         self._form = sources.format
         self._problems = problems
         files = [file for source in sources.sources for file in source.files]
-        sizes = [file.stat().st_size for file in files if file.exists()]
-        self._step: Step = progress.step("Reading and checking", max(1, sum(sizes) // 1024), "kB")
+        self._step: Step = progress.step("Reading and checking", sum(map(_kilobytes, files)), "kB")
         self._groups: dict[str, _Group] = {}
         self._places: dict[str, tuple[str, int]] = {}
         """Where each key was first given."""
@@ -190,7 +189,7 @@ class _Reader:
         for number, path in enumerate(source.files):
             shown = self._sources.shown(path)
             text = read_text(path, shown, form, problems)
-            self._step.advance(path.stat().st_size // 1024 if path.exists() else 0)
+            self._step.advance(_kilobytes(path))
             if text is None:
                 if number == 0:
                     return None
@@ -446,6 +445,10 @@ class _Reader:
                 self._problem(table, row, column.position, expected, quoted(cell))
             types.append(name)
         return types
+
+
+def _kilobytes(path: Path) -> int:
+    return max(1, path.stat().st_size // 1024) if path.exists() else 1
 
 
 def _normalised(cells: Sequence[str], id_type: str) -> tuple[list[str], list[int]]:

@@ -249,3 +249,6 @@ def _seconds(moment: Any) -> float:
         native: datetime = moment.to_native()
         return (native if native.tzinfo else native.replace(tzinfo=UTC)).timestamp()
     return datetime(moment.year, moment.month, moment.day, tzinfo=UTC).timestamp()
+
+
+__all__ = ["HeteroData", "export_graph", "graph_fingerprint"]

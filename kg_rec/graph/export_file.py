@@ -1,0 +1,84 @@
+"""An exported graph as two files: the tensors in safetensors, names and properties in JSON. Neither can hold code."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from kg_rec.errors import GraphError
+from kg_rec.graph.export import HeteroData
+
+_FORMAT = 1
+
+
+def export_paths(path: Path) -> tuple[Path, Path]:
+    """Return the files of an export named `path`: path.safetensors and path.json, whichever ending was given."""
+    base = path.with_suffix("") if path.suffix in (".safetensors", ".json") else path
+    return base.with_name(base.name + ".safetensors"), base.with_name(base.name + ".json")
+
+
+def write_export(data: HeteroData, path: Path) -> tuple[Path, Path]:
+    """Write what `export_graph` returned, and return the two files. Values that JSON does not know become text.
+
+    Raises GraphError when they cannot be written.
+    """
+    tensors_path, names_path = export_paths(path)
+    tensors: dict[str, torch.Tensor] = {}
+    relations = []
+    for number, triple in enumerate(data.edge_types):
+        properties = data[triple].properties
+        tensors[f"{number}/edge_index"] = data[triple].edge_index.contiguous()
+        tensors |= {f"{number}/{name}": torch.from_numpy(values.copy()) for name, values in properties.items()}
+        relations.append({"triple": list(triple), "properties": sorted(properties)})
+    names = {
+        "format": _FORMAT,
+        "fingerprint": data.fingerprint,
+        "nodes": {
+            label: {"key": data[label].key, "properties": data[label].properties} for label in sorted(data.node_types)
+        },
+        "relations": relations,
+    }
+    written = [path.with_name(f".{path.name}.{os.getpid()}") for path in (tensors_path, names_path)]
+    try:
+        tensors_path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, written[0])
+        written[1].write_text(json.dumps(names, ensure_ascii=False, default=str), encoding="utf-8")
+        written[0].replace(tensors_path)
+        written[1].replace(names_path)
+    except OSError as error:
+        raise GraphError(f"{path}: the export cannot be written: {error.strerror or error}") from error
+    finally:
+        for file in written:
+            file.unlink(missing_ok=True)
+    return tensors_path, names_path
+
+
+def read_export(path: Path) -> HeteroData:
+    """Return what `write_export` wrote. Raises GraphError when it is not there, damaged, or of a newer version."""
+    tensors_path, names_path = export_paths(path)
+    try:
+        names: dict[str, Any] = json.loads(names_path.read_text(encoding="utf-8"))
+        tensors = load_file(tensors_path)
+    except Exception as error:  # safetensors raises an exception class of its own
+        raise GraphError(f"{path}: expected an export of two files, found: {error}") from error
+    if names.get("format") != _FORMAT:
+        raise GraphError(
+            f"{names_path}: expected an export of format {_FORMAT}, found {names.get('format')}.",
+            remedy="Write it again: kg-rec export --output",
+        )
+    data = HeteroData()
+    for label, node in names["nodes"].items():
+        data[label].key = node["key"]
+        data[label].num_nodes = len(node["key"])
+        data[label].properties = node["properties"]
+    for number, relation in enumerate(names["relations"]):
+        triple = tuple(relation["triple"])
+        data[triple].edge_index = tensors[f"{number}/edge_index"]
+        data[triple].properties = {name: tensors[f"{number}/{name}"].numpy() for name in relation["properties"]}
+    data.fingerprint = names["fingerprint"]
+    return data
