@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kg_rec.cli.app import connected, current_settings, output, progress, say
+from kg_rec.cli.app import connected, current_settings, progress, say
 
 if TYPE_CHECKING:
     from kg_rec.graph.client import GraphClient
