@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import time
@@ -351,7 +352,7 @@ def _connect_elsewhere(uri: str, settings: Settings) -> GraphClient:
     client = GraphClient(uri, settings.neo4j_user, password, database=settings.neo4j_database)
     try:
         version = str(client.read("server/version")[0]["version"])
-        if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_NEO4J:
+        if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_NEO4J:  # "5.27-aura" is one too
             expected = ".".join(map(str, OLDEST_NEO4J))
             raise ConnectionFailedError(
                 f"{uri}: expected Neo4j {expected} or newer, found {version}.",
