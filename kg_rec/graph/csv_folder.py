@@ -24,6 +24,9 @@ from kg_rec.progress import SILENT, Progress, Step
 KEPT_LABELS = ("KGEntity", "KGPerson")
 KEPT_TYPE = "INTERESTED_IN"
 
+_NO_VALUE = (ValueError, KeyError, OSError)
+"""What parsing raises; the last two where a time zone is unknown or cannot be read."""
+
 
 @dataclass(slots=True)
 class Values:
@@ -162,6 +165,8 @@ class _Reader:
         for source, table in rows:
             if table is not None:
                 self._check_names(source, table)
+        if problems.files_unusable:
+            problems.stop()
         tables = [(source, table) for source, table in rows if table is not None]
         nodes = [self._nodes(source, table) for source, table in tables if source.kind == "nodes"]
         if problems.files_unusable:
@@ -314,10 +319,10 @@ class _Reader:
             return Values("string", False, [cell or None for cell in cells])
         try:
             parse = parser(column.type, column.options)
-        except (ValueError, OSError) as error:  # an unknown time zone
+        except _NO_VALUE as error:  # an unknown time zone
             file = table.files[0][1]
             self._problems.add(
-                Problem(file, 1, column.position + 1, "options that Neo4j knows", f"'{error}'", row=False)
+                Problem(file, 1, column.position + 1, "options that Neo4j knows", quoted(str(error)), row=False)
             )
             return Values(column.type, column.array, [None] * len(cells))
         expected = expectation(column.type)
@@ -327,12 +332,12 @@ class _Reader:
         values: list[Any]
         try:
             values = [parse(cell) if cell else None for cell in cells]
-        except (ValueError, OSError):
+        except _NO_VALUE:
             values = []
             for row, cell in enumerate(cells):
                 try:
                     values.append(parse(cell) if cell else None)
-                except (ValueError, OSError):
+                except _NO_VALUE:
                     values.append(None)
                     self._problem(table, row, column.position, f"{expected} for '{column.raw}'", quoted(cell))
         return Values(column.type, column.array, values)

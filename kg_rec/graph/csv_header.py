@@ -75,10 +75,16 @@ def parse_header(
     `id_type` is the type of ids whose column does not give one with `{id-type:long}`.
     """
     before = len(problems.found)
+    if len(fields) == 1 and (separators := [mark for mark in ";\t|" if mark in fields[0]]):
+        role = "ID" if kind == "nodes" else "START_ID"
+        remedy = f"Are the columns separated by {separators[0]!r}? Say so with --delimiter."
+        problems.add(Problem(file, 1, 0, f"a column :{role}", quoted(fields[0]), remedy, row=False))
+        return None
     columns = tuple(_column(raw.strip(), position, file, id_type, problems) for position, raw in enumerate(fields))
     header = Header(columns)
     _check_names(header, kind, file, problems)
-    _check_roles(header, kind, file, problems)
+    if len(problems.found) == before:
+        _check_roles(header, kind, file, problems)
     return header if len(problems.found) == before else None
 
 
@@ -155,9 +161,7 @@ def _check_roles(header: Header, kind: str, file: str, problems: Problems) -> No
     for role in needed:
         count = sum(column.role == role for column in header.columns)
         if count == 0:
-            separators = [mark for mark in ";\t|" if mark in raw and len(header.columns) == 1]
-            remedy = f"Are the columns separated by {separators[0]!r}? Say so with --delimiter." if separators else ""
-            problems.add(Problem(file, 1, 0, f"a column :{spelled[role]}", quoted(raw), remedy, row=False))
+            problems.add(Problem(file, 1, 0, f"a column :{spelled[role]}", quoted(raw), row=False))
     for column in header.columns:
         alone = sum(other.role == column.role for other in header.columns[: column.position]) == 0
         if column.role in strange:
