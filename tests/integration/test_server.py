@@ -130,7 +130,9 @@ class TestStart:
         finally:
             running.password_path.write_text(right)
 
-    def test_killed_it_starts_again_with_its_graph_and_its_address(self, running: ManagedServer) -> None:
+    def test_killed_it_starts_again_with_its_graph_and_its_address(
+        self, running: ManagedServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         remember(running, "before the kill")
         before = running.status()
         assert before.pid is not None
@@ -143,6 +145,8 @@ class TestStart:
         ServerRecord(record.bolt_port, record.http_port, record.version, record.token, os.getpid()).write(
             running.home / "server.json"
         )
+        monkeypatch.setattr(server_config, "BOLT_PORT", server_config.any_free_port())
+        monkeypatch.setattr(server_config, "HTTP_PORT", server_config.any_free_port())
         after = running.start()
         assert after.pid not in (before.pid, os.getpid())
         assert (after.uri, after.http) == (before.uri, before.http)

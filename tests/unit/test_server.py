@@ -107,16 +107,26 @@ class TestStatus:
             process.kill()
             process.wait()
 
-    def test_another_program_on_its_port_does_not_make_it_running(self, settings: Settings, listening: int) -> None:
+    def test_another_server_on_its_port_does_not_make_it_running(self, settings: Settings) -> None:
+        def speak_bolt() -> None:
+            for _ in range(2):
+                connection, _ = other.accept()
+                with connection:
+                    connection.recv(20)
+                    connection.sendall(b"\0\0\4\5")
+
         settings.server_home.mkdir(parents=True)
-        record = ServerRecord(listening, 7474, "5.26.30").starting()
-        process = sleeper(record.mark)
-        try:
-            record.write(settings.server_home / "server.json")
-            assert ManagedServer(settings).status().state == "starting"
-        finally:
-            process.kill()
-            process.wait()
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            threading.Thread(target=speak_bolt, daemon=True).start()
+            record = ServerRecord(other.getsockname()[1], 7474, "5.26.30").starting()
+            process = sleeper(record.mark)
+            try:
+                assert server_process.answers(psutil.Process(), record.bolt_port)
+                record.write(settings.server_home / "server.json")
+                assert ManagedServer(settings).status().state == "starting"
+            finally:
+                process.kill()
+                process.wait()
 
     @pytest.mark.parametrize("content", ["", "{", "[]", '{"bolt_port": 1}', "\x00"])
     def test_a_damaged_record_counts_as_none(self, tmp_path: Path, content: str) -> None:
@@ -475,7 +485,7 @@ class TestJars:
                 self.done += amount
 
         monkeypatch.setattr(server_jars, "_MB", 1000)
-        repository.answers["one-1.0.jar"] = [self.ONE[:50_000], self.ONE]
+        repository.answers["one-1.0.jar"] = [self.ONE[:90_000], self.ONE]
         step = Step()
         server_jars.fetch_jars(step)
         assert step.done == step.total == (len(self.ONE) + len(self.TWO)) // 1000
