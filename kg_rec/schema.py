@@ -6,6 +6,7 @@ user, which relation the interaction, what counts as positive, which properties 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tomllib
@@ -82,8 +83,8 @@ class GraphSchema(_Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for problem in _contradictions(self):
-            raise ValueError(problem)
+        for location, problem in _contradictions(self):
+            raise _ContradictionError(problem, location)
         return self
 
     def title_of(self, label: str) -> str | None:
@@ -94,27 +95,39 @@ class GraphSchema(_Part):
         return entity.title if entity else None
 
 
-def _contradictions(schema: GraphSchema) -> list[str]:
-    """Return what in the schema contradicts itself."""
-    found = []
+class _ContradictionError(ValueError):
+    """What the schema says in one place contradicts another. `location`: path of the key, as pydantic has it."""
+
+    def __init__(self, message: str, location: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.location = location
+
+
+def _contradictions(schema: GraphSchema) -> list[tuple[tuple[str, ...], str]]:
+    """Return what in the schema contradicts itself, each with the path of the key."""
+    found: list[tuple[tuple[str, ...], str]] = []
     interaction = schema.interaction
     if (schema.user is None) != (interaction is None):
-        found.append("expected both [user] and [interaction], or neither; found one of them")
+        there = "interaction" if schema.user is None else "user"
+        found.append(((there,), f"expected both [user] and [interaction], or neither; found [{there}] alone"))
     if schema.user and schema.user.label == schema.item.label:
-        found.append(f"expected other nodes as users than as items, found '{schema.user.label}' for both")
+        found.append((("user", "label"), f"expected another label than the item's, found '{schema.user.label}' again"))
     if interaction and interaction.kind == "rating":
         if interaction.weight is None or interaction.scale is None:
-            found.append("expected 'weight' and 'scale' where the interaction's kind is \"rating\"")
+            found.append((("interaction", "kind"), "expected 'weight' and 'scale' beside the kind \"rating\""))
         elif interaction.scale[0] >= interaction.scale[1]:
-            found.append(f"expected a scale as [lowest, highest], found {list(interaction.scale)}")
+            scale = list(interaction.scale)
+            found.append((("interaction", "scale"), f"expected a scale as [lowest, highest], found {scale}"))
     if interaction and interaction.kind == "count" and interaction.weight is None:
-        found.append("expected 'weight', the property with the count, where the interaction's kind is \"count\"")
+        found.append(
+            (("interaction", "kind"), "expected 'weight', the property with the count, beside the kind \"count\"")
+        )
     named = {schema.item.label, *schema.entities}
     unknown = [label for label in schema.interests if label not in named]
     if unknown:
-        found.append(f"expected interests among {', '.join(sorted(named))}; found '{unknown[0]}'")
+        found.append((("interests",), f"expected interests among {', '.join(sorted(named))}; found '{unknown[0]}'"))
     found.extend(
-        f"expected {{}} once in the phrase of {name}, found '{phrase}'"
+        (("phrases", name), f"expected {{}} once in the phrase of {name}, found '{phrase}'")
         for name, phrase in schema.phrases.items()
         if phrase.count("{}") != 1
     )
@@ -143,10 +156,18 @@ def read_schema(path: Path) -> GraphSchema:
         return GraphSchema.model_validate(content)
     except ValidationError as error:
         lines = text.splitlines()
+        # A key that is not known explains the one that is missing.
+        problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         raise SchemaError(
-            "\n".join(f"{path}:{_line_of(lines, problem['loc'])}: {_told(problem)}" for problem in error.errors()),
+            "\n".join(f"{path}:{_line_of(lines, _location(problem))}: {_told(problem)}" for problem in problems),
             remedy="Mend the line, or have the file written again: kg-rec load FOLDER --new-schema",
         ) from error
+
+
+def _location(problem: Any) -> tuple[int | str, ...]:
+    cause = problem.get("ctx", {}).get("error")
+    location: tuple[int | str, ...] = cause.location if isinstance(cause, _ContradictionError) else problem["loc"]
+    return location
 
 
 def _told(problem: Any) -> str:
@@ -233,7 +254,8 @@ def write_schema(schema: GraphSchema, path: Path, reasons: Mapping[str, str] | N
     except OSError as error:
         raise SchemaError(f"{path}: the schema cannot be written: {error.strerror}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _as_toml(schema: GraphSchema, reasons: Mapping[str, str]) -> str:

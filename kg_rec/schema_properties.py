@@ -178,6 +178,7 @@ def _choose_title(node: LabelProfile, shapes: PropertyShapes, words: dict[str, _
         and words[name].wordlike >= 0.8
         and (words[name].distinct >= 0.5 or name == node.id)
     ]
+    short = [name for name in short if name not in shapes.text] or short
     if node.id in usable and set(short) <= {node.id}:
         return choose(node.id, "the id is the only short text")
     if short:
@@ -283,8 +284,7 @@ def weight_of(name: str, values: Values, given: Literal["rating", "count", "unar
         if low < 0:
             raise UndecidedKindError(span)
         return Weight("count", None, f"{span}, more than a scale has")
-    mean = sum(value * count for value, count in counts.items()) / len(present)
-    if counts.most_common(1)[0][0] == low >= 1 and mean < low + (high - low) / 3:
+    if low >= 1 and all(count < counts[low] for value, count in counts.items() if value != low):
         raise UndecidedKindError(f"{span}, most of them {low:g}")
     return Weight("rating", scale, f"{span}: a scale of {scale[0]:g} to {scale[1]:g}")
 

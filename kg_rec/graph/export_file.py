@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -54,7 +55,8 @@ def write_export(data: HeteroData, path: Path) -> tuple[Path, Path]:
         raise GraphError(f"{path}: the export cannot be written: {error.strerror or error}") from error
     finally:
         for file in written:
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.unlink()
     return tensors_path, names_path
 
 
