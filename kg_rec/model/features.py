@@ -1,0 +1,213 @@
+"""From an exported graph to what the model computes on: one flat numbering of the entities, and matrices over it.
+
+Users are no rows here. A person is known to the model by their interest edges alone, whether they are new or have been in
+the graph for years; what people did together reaches the items as the relation `LIKED_TOGETHER`, and as popularity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from kg_rec.errors import GraphError
+from kg_rec.text.asking import in_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch_geometric.data import HeteroData
+
+    from kg_rec.schema import GraphSchema
+
+LIKED_TOGETHER = "LIKED_TOGETHER"
+"""Name of the relation between items that the same people liked."""
+
+_LIKED_TOGETHER_TOP = 50
+_LIKED_TOGETHER_SHRINKAGE = 20.0
+_EXPOSURE_FLOOR = 0.02
+_SECONDS_A_YEAR = 31_556_952.0
+
+
+@dataclass(frozen=True)
+class Entities:
+    """All nodes but the users, numbered: the items first, in the order of the export, then the other labels by name.
+
+    keys, labels, names: one an entity; the name is empty where the schema knows no title for the label.
+    """
+
+    keys: list[str]
+    labels: list[str]
+    names: list[str]
+    slices: dict[str, slice]
+    item_label: str
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def items(self) -> slice:
+        """Rows of the items; they start at 0, so that an item's row is its index among the items."""
+        return self.slices[self.item_label]
+
+    @property
+    def item_count(self) -> int:
+        """Number of items."""
+        return int(self.items.stop)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Row of each key."""
+        return {key: row for row, key in enumerate(self.keys)}
+
+
+def number_entities(graph: HeteroData, schema: GraphSchema) -> Entities:
+    """Number the entities of an exported graph. Raises GraphError when it has no item."""
+    item = schema.item.label
+    if item not in graph.node_types or graph[item].num_nodes == 0:
+        raise GraphError(
+            f"The graph has no node with the label '{item}' that schema.toml calls the item.",
+            remedy="Load a graph with kg-rec load FOLDER, or mend [item] in schema.toml.",
+        )
+    user = schema.user.label if schema.user else None
+    labels = [item, *sorted(label for label in graph.node_types if label not in (item, user))]
+    keys: list[str] = []
+    of: list[str] = []
+    names: list[str] = []
+    slices = {}
+    for label in labels:
+        start = len(keys)
+        keys += graph[label].key
+        of += [label] * (len(keys) - start)
+        title = schema.title_of(label)
+        values = graph[label].properties.get(title) if title else None
+        names += [str(value or "") for value in values] if values else [""] * (len(keys) - start)
+        slices[label] = slice(start, len(keys))
+    return Entities(keys, of, names, slices, item)
+
+
+def relation_matrices(graph: HeteroData, entities: Entities) -> dict[str, sp.csr_array]:
+    """Return each relation and its inverse as a row-normalised [N, N] matrix: row i holds the weights of its neighbours.
+
+    A neighbour j weighs log((1 + N_j) / (1 + deg_j)), N_j the nodes of the other side: a keyword that a hundred items share
+    says less than one that two share. Each row sums to 1, or is empty. The inverse of TYPE is named "TYPE⁻¹".
+    """
+    pairs: dict[str, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {}
+    for source, type_, target in graph.edge_types:
+        if source not in entities.slices or target not in entities.slices:
+            continue
+        edges = graph[source, type_, target].edge_index.numpy()
+        pairs.setdefault(type_, []).append(
+            (edges[0] + entities.slices[source].start, edges[1] + entities.slices[target].start)
+        )
+    matrices = {}
+    for type_ in sorted(pairs):
+        sources = np.concatenate([pair[0] for pair in pairs[type_]])
+        targets = np.concatenate([pair[1] for pair in pairs[type_]])
+        matrices[type_] = _by_telling_neighbours(receiving=targets, sending=sources, size=len(entities))
+        matrices[inverse(type_)] = _by_telling_neighbours(receiving=sources, sending=targets, size=len(entities))
+    return matrices
+
+
+def inverse(type_: str) -> str:
+    """Return the name of a relation's inverse."""
+    return f"{type_}⁻¹"
+
+
+def liked_together(users: NDArray[np.int64], items: NDArray[np.int64], *, item_count: int, size: int) -> sp.csr_array:
+    """Return the items liked by the same people as a row-normalised [N, N] matrix over the entities.
+
+    users, items: one pair a liking, [E]; size: N. The weight of i and j is c_ij / sqrt((c_i + 20)(c_j + 20)), c the people who
+    liked both, or each: a cosine, shrunk where few people speak for it. Each item keeps its 50 strongest.
+    """
+    people = int(users.max()) + 1 if len(users) else 0
+    likes = sp.csr_array((np.ones(len(users), dtype=np.float32), (users, items)), shape=(people, item_count))
+    likes.data[:] = 1.0
+    each = np.asarray(likes.sum(axis=0)).ravel() + _LIKED_TOGETHER_SHRINKAGE
+    both = sp.coo_array(likes.T @ likes)
+    between = both.coords[0] != both.coords[1]
+    rows, columns = both.coords[0][between], both.coords[1][between]
+    weights = both.data[between] / np.sqrt(each[rows] * each[columns])
+    # Sorted by row, strongest first; within a row the first 50 stay.
+    order = np.lexsort((columns, -weights, rows))
+    rows, columns, weights = rows[order], columns[order], weights[order]
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows, side="left")
+    kept = place < _LIKED_TOGETHER_TOP
+    return _row_normalised(sp.csr_array((weights[kept], (rows[kept], columns[kept])), shape=(size, size)))
+
+
+def popularity(
+    items: NDArray[np.int64],
+    times: NDArray[np.float64] | None,
+    released: NDArray[np.float64] | None,
+    *,
+    item_count: int,
+) -> NDArray[np.float32]:
+    """Return the exposure-adjusted popularity of each item, shape [items], with mean 0.
+
+    items, times: the item and the moment (seconds since 1970, nan where unknown) of each interaction, [E].
+    log((n_i + 1) / (x_i + 0.02)), where n_i counts the people who interacted and x_i is the share of all interactions that
+    happened after the item existed: an item of last year had little time to be found. x_i is 1 where there is no release
+    year (released, [items], nan where unknown) or no time of interactions; it is never taken from the first interaction,
+    which would call every rarely found item new.
+    """
+    people = np.bincount(items, minlength=item_count)
+    exposure = np.ones(item_count)
+    if released is not None and times is not None and np.isfinite(times).any():
+        years = 1970.0 + np.sort(times[np.isfinite(times)]) / _SECONDS_A_YEAR
+        known = np.isfinite(released)
+        exposure[known] = 1.0 - np.searchsorted(years, released[known]) / len(years)
+    adjusted = np.log((people + 1.0) / (exposure + _EXPOSURE_FLOOR))
+    return np.asarray(adjusted - adjusted.mean(), dtype=np.float32)
+
+
+def release_years(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float64] | None:
+    """Return the release year of each item, nan where unknown, or None when the schema names no such property."""
+    if schema.item.released is None:
+        return None
+    values = graph[schema.item.label].properties.get(schema.item.released)
+    if values is None:
+        return None
+    return np.array([np.nan if value is None else float(value) for value in values])
+
+
+def entity_texts(graph: HeteroData, schema: GraphSchema, entities: Entities) -> list[str]:
+    """Return what is encoded for each entity that is no item: "genre: Horror", with its running text where it has one.
+
+    Items have more to say (kg_rec/text/asking.py); their rows hold the title here.
+    """
+    texts = list(entities.names)
+    for label, rows in entities.slices.items():
+        entity = schema.entities.get(label)
+        if entity is None:
+            continue
+        for name in entity.text:
+            for row, value in zip(range(rows.start, rows.stop), graph[label].properties.get(name, []), strict=False):
+                if value and texts[row]:
+                    texts[row] = f"{texts[row]}. {value}"
+    return texts
+
+
+def label_words(entities: Entities) -> list[str]:
+    """Return the label of each entity in words, for sentences."""
+    words = {label: in_words(label) for label in entities.slices}
+    return [words[label] for label in entities.labels]
+
+
+def _by_telling_neighbours(*, receiving: NDArray[np.int64], sending: NDArray[np.int64], size: int) -> sp.csr_array:
+    matrix = sp.csr_array((np.ones(len(sending)), (receiving, sending)), shape=(size, size))
+    matrix.data[:] = 1.0
+    degree = np.bincount(matrix.indices, minlength=size)
+    receivers = int((np.diff(matrix.indptr) > 0).sum())
+    telling = np.log((2.0 + receivers) / (1.0 + degree))
+    matrix.data = telling[matrix.indices]
+    return _row_normalised(matrix)
+
+
+def _row_normalised(matrix: sp.csr_array) -> sp.csr_array:
+    sums = np.asarray(matrix.sum(axis=1)).ravel()
+    scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
+    matrix.data = (matrix.data * np.repeat(scale, np.diff(matrix.indptr))).astype(np.float32)
+    return matrix

@@ -1,0 +1,165 @@
+"""Relational graph convolutions (Schlichtkrull et al. 2018, "Modeling Relational Data with Graph Convolutional Networks").
+
+The layer is the paper's, with one choice of our own: its weights start as a prior that already works, and learning is a
+departure from it. W_0 is the identity, W_r a multiple a_r of it; a shared low-rank basis, zero at the start, may turn it.
+So an untrained network is a sensible smoothing of the features over the graph, and few people are enough to train it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from kg_rec.errors import ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import scipy.sparse as sp
+
+
+@dataclass(frozen=True)
+class RelationalEdges:
+    """R relations over N nodes as sparse matrices [N, N]; row i of a matrix holds the weights of i's neighbours.
+
+    With weights 1/|N_r(i)| the sum over a row is the paper's mean over neighbours.
+    """
+
+    names: tuple[str, ...]
+    matrices: tuple[Tensor, ...]
+    transposed: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, matrices: Mapping[str, sp.csr_array]) -> Self:
+        """Take the matrices of `kg_rec.model.features`."""
+        return cls(
+            tuple(matrices),
+            tuple(_sparse(matrix) for matrix in matrices.values()),
+            tuple(_sparse(matrix.T.tocsr()) for matrix in matrices.values()),
+        )
+
+    def aggregate(self, x: Tensor) -> Tensor:
+        """Return the weighted sum over the neighbours of each relation: x [N, F] to [R, N, F]."""
+        pairs = zip(self.matrices, self.transposed, strict=True)
+        return torch.stack([_Aggregation.apply(matrix, back, x) for matrix, back in pairs])
+
+
+def propagate(x: Tensor, edges: RelationalEdges, weight: Tensor) -> Tensor:
+    """One relational graph convolution (Schlichtkrull et al. 2018, eq. 2), without activation.
+
+    h_i' = W_0 h_i + sum_r sum_{j in N_r(i)} a_rij W_r h_j
+
+    x: [N, F_in]; edges: R relations over N nodes, a_rij their weights; weight: [R + 1, F_in, F_out], row 0 is the self-loop.
+    Returns [N, F_out]. Raises ShapeError when the sizes do not fit.
+    """
+    if weight.dim() != 3 or weight.shape[0] != len(edges.names) + 1 or weight.shape[1] != x.shape[1]:
+        raise ShapeError(
+            f"propagate: expected weight [{len(edges.names) + 1}, {x.shape[1]}, F_out] for {len(edges.names)} relations and "
+            f"x {list(x.shape)}, found {list(weight.shape)}"
+        )
+    return x @ weight[0] + torch.einsum("rnf,rfg->ng", edges.aggregate(x), weight[1:])
+
+
+class RelationalConv(nn.Module):
+    """A relational convolution whose weights start as multiples of the identity.
+
+    W_0 = I and W_r = a_r I + c_r U V^T: the basis decomposition of the paper (eq. 3) with the identity as first basis, and a
+    low-rank one beside it that is zero at the start. What is learned is the departure from the start, so that weight decay
+    pulls to the prior and not to zero.
+
+    start: [R], the a_r at the start; size: F, of the features in and out; rank: columns of U and V.
+    """
+
+    start: Tensor
+
+    def __init__(self, start: Tensor, size: int, rank: int = 8) -> None:
+        super().__init__()
+        if start.dim() != 1:
+            raise ShapeError(f"RelationalConv: expected start [R], one number a relation, found {list(start.shape)}")
+        self.register_buffer("start", start)
+        self.scale = nn.Parameter(torch.zeros_like(start))
+        self.coefficient = nn.Parameter(torch.full_like(start, 0.1))
+        self.basis_in = nn.Parameter(torch.randn(size, rank) / size**0.5)
+        self.basis_out = nn.Parameter(torch.zeros(rank, size))
+
+    def multiples(self) -> Tensor:
+        """Return the a_r as they are now, [R]."""
+        return self.start + self.scale
+
+    def weight(self) -> Tensor:
+        """Return the weights in full, [R + 1, F, F], as `propagate` takes them."""
+        basis = self.basis_in @ self.basis_out
+        own = torch.eye(len(basis), device=basis.device)[None]
+        return torch.cat([own, self.multiples()[:, None, None] * own + self.coefficient[:, None, None] * basis])
+
+    def forward(self, x: Tensor, edges: RelationalEdges, aggregated: Tensor | None = None) -> Tensor:
+        """Return `propagate(x, edges, self.weight())`, without ever holding R matrices of F × F.
+
+        aggregated: `edges.aggregate(x)`, [R, N, F], when it is known already.
+        """
+        if aggregated is None:
+            aggregated = edges.aggregate(x)
+        if len(aggregated) != len(self.start):
+            raise ShapeError(f"RelationalConv: expected {len(self.start)} relations, found {len(aggregated)}")
+        straight, turned = torch.tensordot(torch.stack([self.multiples(), self.coefficient]), aggregated, dims=1)
+        out: Tensor = x + straight + (turned @ self.basis_in) @ self.basis_out
+        return out
+
+
+class RGCN(nn.Module):
+    """Relational convolutions one after the other, without activation between them.
+
+    The propagation stays linear (as in Wu et al. 2019, "Simplifying Graph Convolutional Networks"): the features come from a
+    sentence encoder that has its non-linearities behind it, and a person's vector must stay comparable with theirs.
+
+    start: one [R] a layer; size: F; dropout: share of the features hidden after each layer while learning.
+    """
+
+    def __init__(self, start: list[Tensor], size: int, *, rank: int = 8, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(RelationalConv(layer, size, rank) for layer in start)
+        self.dropout = dropout
+
+    @property
+    def convolutions(self) -> list[RelationalConv]:
+        """The layers, first to last."""
+        return [layer for layer in self.layers if isinstance(layer, RelationalConv)]
+
+    def forward(self, x: Tensor, edges: RelationalEdges, aggregated: Tensor | None = None) -> Tensor:
+        """Return the node representations z [N, F] from the features x [N, F].
+
+        aggregated: `edges.aggregate(x)`, when it is known already: x does not change while the network learns.
+        """
+        for layer in self.convolutions:
+            x = layer(x, edges, aggregated)
+            aggregated = None
+            x = nn.functional.dropout(x, self.dropout, self.training)
+        return x
+
+
+class _Aggregation(torch.autograd.Function):
+    """A sparse matrix times a dense one; backwards the transposed, which is kept ready instead of made at each step."""
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, x: Tensor) -> Tensor:
+        ctx.transposed = transposed
+        return matrix @ x
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
+        return None, None, ctx.transposed @ gradients[0]
+
+
+def _sparse(matrix: sp.csr_array) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta", category=UserWarning)
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(matrix.indptr.astype("int64")),
+            torch.from_numpy(matrix.indices.astype("int64")),
+            torch.from_numpy(matrix.data.astype("float32")),
+            size=matrix.shape,
+        )

@@ -1,0 +1,142 @@
+"""People of the graph turned into new ones: words they might have written, and what they would want to be shown.
+
+A person's interactions are split: from a few liked items, the *evidence*, words are written in the ways people write; the
+other liked items are the *targets*. The two never share an item, or a model would learn to find what the words name. The words
+then go through the same linker and encoder as a real person's.
+
+Everything is written from titles, label names and relation names of the graph, so it works in any domain; it is seeded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kg_rec.graph.interactions import Interactions
+    from kg_rec.text.asking import ItemWords
+
+MIN_LIKED = 4
+"""People with fewer liked items are left out: nothing would remain to predict."""
+
+_GREETINGS = ("", "", "", "Hi! ", "Hello, how are you? ", "Hey there. ")
+_CLOSINGS = ("", "", "", " Any suggestions?", " What do you recommend?", " Thanks!")
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPerson:
+    """A person of the graph as a new one.
+
+    user: row among the users; text: their simulated words; evidence, targets: rows of items, disjoint.
+    """
+
+    user: int
+    text: str
+    evidence: tuple[int, ...]
+    targets: tuple[int, ...]
+
+
+def simulate_people(
+    interactions: Interactions,
+    liked: NDArray[np.bool_],
+    words: ItemWords,
+    *,
+    variants: int = 4,
+    limit: int = 8000,
+    seed: int = 0,
+) -> list[SimulatedPerson]:
+    """Return up to `limit` simulated people, `variants` for each person with at least 4 liked items.
+
+    liked: which of the interactions are positive, [E].
+    Deterministic for a seed, person by person: somebody added to the graph changes nobody else's words.
+    """
+    people: list[SimulatedPerson] = []
+    order = np.argsort(interactions.users, kind="stable")
+    users, starts = np.unique(interactions.users[order], return_index=True)
+    for user, rows in zip(users, np.split(order, starts[1:]), strict=True):
+        likes = np.unique(interactions.items[rows[liked[rows]]])
+        if len(likes) < MIN_LIKED:
+            continue
+        others = np.setdiff1d(interactions.items[rows], likes)
+        rng = np.random.default_rng([seed, int(user)])
+        people += [_simulate(rng, int(user), likes, others, words) for _ in range(variants)]
+    if len(people) > limit:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(people), limit, replace=False))
+        people = [people[index] for index in chosen]
+    return people
+
+
+def _simulate(
+    rng: np.random.Generator,
+    user: int,
+    liked: NDArray[np.int64],
+    disliked: NDArray[np.int64],
+    words: ItemWords,
+) -> SimulatedPerson:
+    evidence = rng.choice(liked, size=int(rng.integers(1, min(3, len(liked) - 2) + 1)), replace=False)
+    sentences = [_wish(rng, evidence.tolist(), words)]
+    if len(disliked) and rng.random() < 0.15:
+        sentences.append(_refusal(rng, int(rng.choice(disliked)), set(evidence.tolist()), words))
+    text = str(rng.choice(_GREETINGS)) + " ".join(filter(None, sentences)) + str(rng.choice(_CLOSINGS))
+    if rng.random() < 0.15:
+        text = _misspelt(rng, text)
+    if rng.random() < 0.2:
+        text = text.lower()
+    targets = np.setdiff1d(liked, evidence)
+    return SimulatedPerson(user, text, tuple(evidence.tolist()), tuple(targets.tolist()))
+
+
+def _wish(rng: np.random.Generator, evidence: list[int], words: ItemWords) -> str:
+    """Write a wish from what was liked: by kind, by attributes, by name, or by both."""
+    names = _listed([words.titles[item] for item in evidence])
+    kinds = [name.lower() for item in evidence for name in (words.kind.names[item] if words.kind else [])]
+    kind = f"{rng.choice(kinds)} " if kinds else ""
+    told = [relation for relation in words.relations if any(relation.names[item] for item in evidence)]
+    noun = words.noun
+    ways = [
+        f"I like {names}.",
+        f"I am looking for a {kind}{noun} like {names}.",
+        f"I loved {names}. Something similar?",
+    ]
+    if kinds:
+        ways += [
+            f"I am in the mood for a {kind}{noun}.",
+            f"I am looking for a good {kind}{noun}.",
+            f"I like {kind}{noun}s.",
+        ]
+    if told:
+        relation = told[int(rng.integers(len(told)))]
+        some = sorted({name for item in evidence for name in relation.names[item]})
+        phrase = relation.phrase.replace(
+            "{}", _listed([str(name) for name in rng.choice(some, min(2, len(some)), False)])
+        )
+        ways += [f"I want a {kind}{noun} {phrase}.", f"I like {kind}{noun}s {phrase}, like {names}."]
+    return str(rng.choice(ways))
+
+
+def _refusal(rng: np.random.Generator, disliked: int, evidence: set[int], words: ItemWords) -> str:
+    """Write what is not wanted: a kind that the disliked item has and the evidence has not."""
+    if words.kind is None:
+        return ""
+    wanted = {name for item in evidence for name in words.kind.names[item]}
+    others = [name for name in words.kind.names[disliked] if name not in wanted]
+    return f"No {str(rng.choice(others)).lower()} please." if others else ""
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _misspelt(rng: np.random.Generator, text: str) -> str:
+    """Swap two neighbouring letters, or lose one, somewhere in a longer word."""
+    places = [i for i in range(1, len(text) - 2) if text[i - 1 : i + 2].isalpha()]
+    if not places:
+        return text
+    place = int(rng.choice(places))
+    if rng.random() < 0.5:
+        return text[:place] + text[place + 1 :]
+    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]

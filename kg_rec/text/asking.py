@@ -1,0 +1,202 @@
+"""Items in words: as a description, and as what a person who wants the item would write.
+
+A new person writes a wish ("a slow science fiction film like Arrival"), not a description, and a sentence encoder puts wishes near
+wishes. So each item is encoded as the mean of a few *asking sentences* written from its neighbourhood in the graph. The
+templates are generated from label and relation names, so that they read well in any domain, and can be edited in schema.toml.
+
+A template is text with slots; a part in square brackets is left out when a slot inside it has no value::
+
+    I am looking for a [{kind} ]{item}[ like {title}][ {DIRECTED_BY}]
+
+Slots: `{item}` the item's label in words; `{title}`; `{kind}` the neighbours that say what sort of item it is;
+`{REL_TYPE}` a relation's phrase with its neighbours filled in, as "directed by Jane Campion".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg_rec.errors import SchemaError
+
+if TYPE_CHECKING:
+    from torch_geometric.data import HeteroData
+
+    from kg_rec.schema import GraphSchema
+
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_SLOT = re.compile(r"\{(\w+)\}")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+")
+
+MAX_NEIGHBOURS = 3
+"""Neighbours named per relation in one sentence; a person rarely names more."""
+
+MAX_KINDS = 64
+"""A relation says what *kind* of item it is when it leads to at most this many different entities."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The names of each item's neighbours over one relation, the most telling (rarest) first."""
+
+    type: str
+    label: str
+    phrase: str
+    names: list[list[str]]
+    distinct: int
+
+    @property
+    def coverage(self) -> float:
+        """Share of the items that have a neighbour over this relation."""
+        return sum(map(bool, self.names)) / max(len(self.names), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWords:
+    """Everything that is said about the items of a graph in words."""
+
+    noun: str
+    titles: list[str]
+    texts: list[str]
+    relations: list[Neighbours]
+    kind: Neighbours | None
+    templates: tuple[str, ...] = field(default=())
+
+    def describe(self) -> list[str]:
+        """Return one description an item: title, kind, every relation, running text."""
+        described = []
+        for index, title in enumerate(self.titles):
+            parts = [title]
+            if self.kind and self.kind.names[index]:
+                parts.append(" ".join(self.kind.names[index]) + f" {self.noun}")
+            parts += [_phrase(relation, index, limit=8) for relation in self.relations if relation.names[index]]
+            parts.append(self.texts[index])
+            described.append(". ".join(part for part in parts if part))
+        return described
+
+    def ask(self) -> list[list[str]]:
+        """Return, for each template, one asking sentence an item."""
+        return [[self._fill(template, index) for index in range(len(self.titles))] for template in self.templates]
+
+    def _fill(self, template: str, index: int) -> str:
+        values = {"item": self.noun, "title": self.titles[index]}
+        if self.kind:
+            values["kind"] = " ".join(name.lower() for name in self.kind.names[index][:MAX_NEIGHBOURS])
+        for relation in self.relations:
+            values[relation.type] = _phrase(relation, index, limit=MAX_NEIGHBOURS) if relation.names[index] else ""
+
+        def optional(match: re.Match[str]) -> str:
+            return match[1] if all(values.get(slot) for slot in _SLOT.findall(match[1])) else ""
+
+        filled = _SLOT.sub(lambda match: values.get(match[1], ""), _BRACKETS.sub(optional, template))
+        return " ".join(filled.split())
+
+
+def item_words(graph: HeteroData, schema: GraphSchema) -> ItemWords:
+    """Collect the words about the items of an exported graph, and the templates to ask with.
+
+    Raises SchemaError when a template of the schema has a slot that the graph cannot fill.
+    """
+    item = schema.item
+    properties = graph[item.label].properties
+    count = int(graph[item.label].num_nodes)
+    titles = [str(title or "") for title in properties[item.title]]
+    texts = [" ".join(str(properties[name][i]) for name in item.text if properties[name][i]) for i in range(count)]
+    relations = _neighbours(graph, schema, count)
+    kind = _kind(relations)
+    others = [relation for relation in relations if relation is not kind]
+    noun = in_words(item.label)
+    templates = schema.asking or default_templates(kind, others)
+    slots = {"item", "title", "kind", *(relation.type for relation in others)}
+    for template in templates:
+        if unknown := set(_SLOT.findall(template)) - slots:
+            raise SchemaError(
+                f"schema.toml: asking: '{template}': expected slots among {sorted(slots)}, found {sorted(unknown)}"
+            )
+    return ItemWords(noun, titles, texts, others, kind, tuple(templates))
+
+
+def default_templates(kind: Neighbours | None, relations: list[Neighbours]) -> list[str]:
+    """Return the asking templates for a graph: the ways people put a wish, the relations spread over them."""
+    kinds = "{kind} " if kind else ""
+    phrases = [f"{{{relation.type}}}" for relation in relations]
+    templates = [
+        f"I am looking for a [{kinds}]{{item}}[ like {{title}}]",
+        f"Can you recommend something like {{title}}? I like [{kinds}]{{item}}s",
+        f"I am in the mood for a [{kinds}]{{item}}",
+    ]
+    wants = ["I want a [{kind} ]{item}", "I enjoy [{kind} ]{item}s", "Do you know a good [{kind} ]{item}"]
+    spread: list[list[str]] = [[] for _ in wants]
+    for position, phrase in enumerate(phrases):
+        spread[position % len(wants)].append(f"[ {phrase}]")
+    templates += [
+        (start if kind else start.replace("[{kind} ]", "")) + "".join(parts)
+        for start, parts in zip(wants, spread, strict=True)
+        if parts
+    ]
+    return [template.replace("[]", "") for template in templates]
+
+
+def in_words(name: str) -> str:
+    """Return a label or relation type as words: "ScienceFiction" and "SCIENCE_FICTION" give "science fiction"."""
+    return " ".join(_CAMEL.sub(" ", name).split()).lower()
+
+
+def default_phrase(relation: str) -> str:
+    """Return how a relation reads in words, from its name: "DIRECTED_BY" gives "directed by {}"."""
+    words = in_words(relation).split()
+    if words[0] in {"has", "have", "is", "of", "in", "with", "includes", "contains"} and len(words) > 1:
+        words = words[1:] if words[0] in {"is"} else (["with"] if words[0] != "in" else ["from the"])
+    return " ".join(words) + " {}"
+
+
+def _phrase(relation: Neighbours, index: int, *, limit: int) -> str:
+    names = relation.names[index][:limit]
+    listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return relation.phrase.replace("{}", listed)
+
+
+def _neighbours(graph: HeteroData, schema: GraphSchema, count: int) -> list[Neighbours]:
+    item = schema.item.label
+    found = []
+    for source, type_, target in graph.edge_types:
+        if item not in (source, target) or source == target:
+            continue
+        label = target if source == item else source
+        title = schema.title_of(label)
+        if title is None or label not in schema.interests:
+            continue
+        edges = graph[source, type_, target].edge_index.numpy()
+        items, entities = edges if source == item else edges[::-1]
+        names = graph[label].properties[title]
+        degree = np.bincount(entities, minlength=len(names))
+        by_item: dict[int, list[int]] = defaultdict(list)
+        for row, entity in zip(items.tolist(), entities.tolist(), strict=True):
+            if names[entity]:
+                by_item[row].append(entity)
+        rarest_first = [
+            [str(names[e]) for e in sorted(dict.fromkeys(by_item.get(i, [])), key=lambda e: (-degree[e], e))]
+            for i in range(count)
+        ]
+        phrase = schema.phrases.get(type_) or default_phrase(type_)
+        found.append(Neighbours(type_, label, phrase, rarest_first, int((degree > 0).sum())))
+    return sorted(found, key=lambda relation: -relation.coverage)
+
+
+def _kind(relations: list[Neighbours]) -> Neighbours | None:
+    """Return the relation whose neighbours say what sort of item it is: few entities, most items, in letters."""
+
+    def in_letters(relation: Neighbours) -> bool:
+        names = {name for listed in relation.names for name in listed}
+        return sum(name[:1].isalpha() for name in names) > len(names) / 2
+
+    candidates = [
+        relation
+        for relation in relations
+        if relation.distinct <= MAX_KINDS and relation.coverage >= 0.5 and in_letters(relation)
+    ]
+    return max(candidates, key=lambda relation: relation.coverage, default=None)
