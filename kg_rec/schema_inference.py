@@ -106,7 +106,7 @@ def infer(profile: GraphProfile, choices: SchemaChoices | None = None) -> tuple[
 def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[str] = ()) -> list[str]:
     """Return what `schema` names that the graph in `folder` does not have, each as expected and found.
 
-    `loaded`: labels that are in Neo4j already; the folder may leave them out.
+    `loaded`: labels that are in Neo4j already; the folder may leave them out, but not the items.
     """
     profile = profile_of(folder)
     found: list[str] = []
@@ -114,7 +114,7 @@ def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[
     def check(label: str, names: Sequence[str | None]) -> None:
         node = profile.labels.get(label)
         if node is None:
-            if label not in loaded:
+            if label not in loaded or label == schema.item.label:
                 found.append(f"the label {label}, found {_listed(profile.labels)}")
             return
         missing = [name for name in names if name and name not in node.properties]

@@ -169,7 +169,9 @@ def _check_kept(path: Path, graph: GraphFolder, choices: SchemaChoices, client: 
     if found:
         told = "\n".join(f"{path}: expected {problem}." for problem in found)
         raise SchemaError(
-            told, remedy="Nothing was loaded. Edit the file, or have it written anew: kg-rec load FOLDER --new-schema"
+            told,
+            remedy="Nothing was loaded. Edit the file, have it written anew with --new-schema, or keep the graphs apart "
+            "with --home.",
         )
     for label in unmentioned(schema, graph):
         say(f"{path} says nothing of the label {label}: it is loaded, but no interest points to it")

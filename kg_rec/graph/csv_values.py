@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ Parse = Callable[[str], Any]
 
 _WIDTHS = {"byte": 8, "short": 16, "int": 32, "long": 64}
 _NUMBER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
 _POINT_FIELD = re.compile(r"\s*['\"]?(\w+)['\"]?\s*:\s*['\"]?([^,'\"}]+)['\"]?\s*")
 
 NUMERIC_TYPES = frozenset({*_WIDTHS, "float", "double"})
@@ -53,8 +55,10 @@ def parser(type_name: str, options: dict[str, str]) -> Parse:
     """Return the function that parses cells of the type. `options`: what stood in braces behind it (timezone, crs)."""
     if type_name in _WIDTHS:
         return _integer(_WIDTHS[type_name])
-    if type_name in ("time", "datetime"):
-        return _zoned(type_name, options.get("timezone"))
+    if type_name == "datetime":
+        return _date_time(options.get("timezone"))
+    if type_name == "time":
+        return _time(options.get("timezone"))
     if type_name == "point":
         return _point(options.get("crs"))
     return {
@@ -146,21 +150,66 @@ def _duration(cell: str) -> Any:
     return Duration.from_iso_format(cell.strip())
 
 
-def _zoned(type_name: str, timezone: str | None) -> Parse:
-    default = ZoneInfo(timezone or "UTC")
+class _Zone(tzinfo):
+    """A named time zone for the driver's own DateTime: CPython's ZoneInfo reads past the end of what is no datetime."""
+
+    def __init__(self, name: str) -> None:
+        self._zone = ZoneInfo(name)
+        self.key = name
+
+    def utcoffset(self, moment: Any) -> timedelta | None:
+        native = moment if moment is None or isinstance(moment, datetime) else moment.to_native()
+        return self._zone.utcoffset(native)
+
+    def dst(self, moment: Any) -> timedelta | None:
+        native = moment if moment is None or isinstance(moment, datetime) else moment.to_native()
+        return self._zone.dst(native)
+
+    def tzname(self, _: Any) -> str:
+        return self.key
+
+
+def _zone(name: str) -> tzinfo:
+    if name.upper() in ("Z", "UTC"):
+        return UTC
+    offset = _OFFSET.fullmatch(name)
+    if offset is None:
+        return _Zone(name)
+    minutes = int(offset[2]) * 60 + int(offset[3] or 0)
+    return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+
+
+def _date_time(option: str | None) -> Parse:
+    default = _zone(option or "UTC")
 
     def parse(cell: str) -> Any:
-        from neo4j.time import DateTime, Time
+        from neo4j.time import DateTime
 
         text, _, zone = cell.strip().partition("[")
-        text = re.sub(r"Z$", "+00:00", text)
-        value: Any = (DateTime if type_name == "datetime" else Time).from_iso_format(text)
+        value = DateTime.from_iso_format(_with_offset(text))
         if zone:
-            named = ZoneInfo(zone.removesuffix("]"))
-            return value.astimezone(named) if value.tzinfo else value.replace(tzinfo=named)
+            return value.replace(tzinfo=_zone(zone.removesuffix("]")))
         return value if value.tzinfo else value.replace(tzinfo=default)
 
     return parse
+
+
+def _time(option: str | None) -> Parse:
+    default = _zone(option or "UTC")
+    if isinstance(default, _Zone):
+        raise ValueError(f"a time without a date has an offset as +02:00, found {option}")
+
+    def parse(cell: str) -> Any:
+        from neo4j.time import Time
+
+        value = Time.from_iso_format(_with_offset(cell.strip()))
+        return value if value.tzinfo else value.replace(tzinfo=default)
+
+    return parse
+
+
+def _with_offset(text: str) -> str:
+    return re.sub(r"Z$", "+00:00", text)
 
 
 _SRIDS = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}

@@ -73,6 +73,8 @@ def test_a_bad_line_is_told_and_can_be_skipped(tmp_path: Path, files: Files, exp
         (changed(Film="id:ID(Film){id-type:uuid}\n1\n"), "nodes/Film.csv:1:1: expected an id-type of string, int"),
         (changed(Film="id:ID(Film),t:datetime{timezone:Mars}\n1,\n"), "nodes/Film.csv:1:2: expected options that Neo4j "
          "knows, found "),
+        (changed(Film="id:ID(Film),t:time{timezone:Europe/Oslo}\n1,\n"), "nodes/Film.csv:1:2: expected options that "
+         "Neo4j knows, found "),
         (changed(Film="id:ID(Film),:START_ID(Film)\n1,1\n"), "nodes/Film.csv:1:2: expected the header of nodes, found "
          "':START_ID(Film)'. Such a column belongs to a file of relations."),
         (changed(RATED=":START_ID(User),rating:float\n1,1\n"), "relations/RATED.csv:1: expected a column :END_ID, "),

@@ -65,6 +65,27 @@ def test_a_typed_cell_has_its_value(tmp_path: Path, type_name: str, cell: str, v
     assert found == value and type(found) is type(value)
 
 
+@pytest.mark.parametrize(
+    ("type_name", "cell", "expected"),
+    [
+        ("datetime", "2024-07-01T12:00:00[Asia/Tokyo]", "2024-07-01T12:00:00.000000000+09:00"),
+        ("datetime", "2024-07-01T12:00:00+09:00[Asia/Tokyo]", "2024-07-01T12:00:00.000000000+09:00"),
+        ("datetime", "2024-07-01T12:00:00.123456789-05:00", "2024-07-01T12:00:00.123456789-05:00"),
+        ("datetime", "2024-07-01T12:00:00", "2024-07-01T12:00:00.000000000+00:00"),
+        ("datetime{timezone:-0130}", "2024-07-01T12:00:00", "2024-07-01T12:00:00.000000000-01:30"),
+        ("datetime{timezone:Europe/Oslo}", "2024-01-01T12:00:00", "2024-01-01T12:00:00.000000000+01:00"),
+        ("time", "12:00:00Z", "12:00:00.000000000+00:00"),
+        ("time{timezone:+02:00}", "12:00:00", "12:00:00.000000000+02:00"),
+    ],
+)
+def test_times_have_the_zone_they_name_or_that_of_their_column(
+    tmp_path: Path, type_name: str, cell: str, expected: str
+) -> None:
+    write(tmp_path, {"nodes/A.csv": f'id:ID,it:{type_name}\n1,"{cell}"\n'})
+    (found,) = values(read_folder(tmp_path), "it")
+    assert isinstance(found, neo4j.time.DateTime | neo4j.time.Time) and found.iso_format() == expected
+
+
 def test_points_and_zoned_times_take_the_options_of_their_column(tmp_path: Path) -> None:
     write(
         tmp_path,

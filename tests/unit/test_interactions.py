@@ -1,0 +1,71 @@
+"""Which interactions count as liking."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from kg_rec.errors import GraphError
+from kg_rec.graph.interactions import Interactions, interactions_of, positive
+from kg_rec.schema import GraphSchema, InteractionSchema, ItemSchema, UserSchema
+
+NAN = float("nan")
+
+
+def interactions(kind: str, users: list[int], weights: list[float] | None) -> Interactions:
+    scale = (1.0, 5.0) if kind == "rating" else None
+    schema = InteractionSchema(type="R", weight="w", kind=kind, scale=scale)  # type: ignore[arg-type]
+    ids = np.array(users, dtype=np.int64)
+    return Interactions(schema, ids, ids * 0, None if weights is None else np.array(weights), None)
+
+
+@pytest.mark.parametrize(
+    ("users", "weights", "expected"),
+    [
+        ([0, 0, 0], [5, 4, 3], [True, True, False]),  # the person's mean is 4
+        ([0, 0, 0], [2, 2, 2], [False, False, False]),  # at the mean, below the middle
+        ([0, 0], [3, 3], [True, True]),  # at both
+        ([0, 1, 1], [3, 5, 4], [True, True, False]),  # each has a mean of their own
+        ([2, 2, 2, 2, 2, 2], [4.1] * 6, [True] * 6),  # the mean of equals is not above them
+        ([0, 0, 0], [5, NAN, 1], [True, True, False]),  # a missing rating is unweighted, and in no mean
+        ([], [], []),
+    ],
+)
+def test_a_rating_is_positive_at_the_mean_and_the_middle(
+    users: list[int], weights: list[float], expected: list[bool]
+) -> None:
+    assert positive(interactions("rating", users, weights)).tolist() == expected
+
+
+def test_counts_and_unweighted_interactions_are_positive() -> None:
+    assert positive(interactions("count", [0, 0], [1, 900])).tolist() == [True, True]
+    assert positive(interactions("unary", [0, 1], None)).tolist() == [True, True]
+    assert positive(interactions("rating", [0, 1], None)).tolist() == [True, True]
+
+
+SCHEMA = GraphSchema(
+    item=ItemSchema(label="I", id="id", title="id"),
+    user=UserSchema(label="U", id="id"),
+    interaction=InteractionSchema(type="R", weight="w", time="t", kind="count"),
+    interests=(),
+)
+
+
+class Graph(dict):  # type: ignore[type-arg]
+    @property
+    def edge_types(self) -> list[tuple[str, str, str]]:
+        return list(self)
+
+
+def test_interactions_are_found_in_an_exported_graph() -> None:
+    properties = {"w": np.array([2.0]), "t": np.array([964982703000.0])}
+    graph = Graph({("U", "R", "I"): SimpleNamespace(edge_index=torch.tensor([[3], [7]]), properties=properties)})
+    found = interactions_of(graph, SCHEMA)
+    assert found is not None and len(found) == 1
+    assert (found.users.tolist(), found.items.tolist()) == ([3], [7])
+    assert found.weights is not None and found.weights.tolist() == [2.0]
+    assert found.times is not None and found.times.tolist() == [964982703.0]  # milliseconds became seconds
+    assert interactions_of(graph, SCHEMA.model_copy(update={"user": None, "interaction": None})) is None
+    with pytest.raises(GraphError, match=r"\(:U\)-\[:R\]->\(:I\) in the graph, found none"):
+        interactions_of(Graph(), SCHEMA)
