@@ -80,12 +80,19 @@ def browser(
 
     Example:  kg-rec neo4j browser --open
     """
+    from kg_rec.graph.server_browser import browser_address, browser_style
+    from kg_rec.schema import read_schema
+
+    settings = current_settings()
     found = _started()
-    address = f"{found.http}/browser/?connectURL={found.uri}"
+    address = browser_address(found)
     console = output()
     console.print(f"address        {address}", markup=False)
     console.print(f"user           {found.user}", markup=False)
     console.print(f"password file  {found.password_file}", markup=False)
+    if settings.schema_path.exists():
+        console.print("To see every node by its name, paste this into it once:", markup=False)
+        console.print(browser_style(read_schema(settings.schema_path)), markup=False)
     if open_ and typer.launch(address):
         say("no web browser could be opened here; open the address yourself")
 

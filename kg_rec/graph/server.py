@@ -95,7 +95,7 @@ class ManagedServer:
         record, process = self._current()
         if record is None or process is None:
             return ServerStatus("stopped", NEO4J_VERSION, None, None, None, USER, self.password_path)
-        return self._status("running" if answers(process, record.bolt_port) else "starting", record, process)
+        return self._status("running" if answers(process, record) else "starting", record, process)
 
     def start(self) -> ServerStatus:
         """Start the server unless it runs, and return when it takes queries.
@@ -299,7 +299,7 @@ class ManagedServer:
         return self._status("running", record, process)
 
     def _takes_queries(self, record: ServerRecord, process: psutil.Process) -> bool:
-        if not answers(process, record.bolt_port):
+        if not answers(process, record):
             return False
         from neo4j.exceptions import AuthError
 

@@ -31,9 +31,10 @@ server.http.advertised_address={host}:{http_port}
 server.https.enabled=false
 dbms.security.auth_enabled=true
 
-# Nothing is sent anywhere, neither by the server nor by the pages of Neo4j Browser.
+# Nothing is sent anywhere: not by the server, and not by the pages of Neo4j Browser, which ask for fonts otherwise.
 dbms.usage_report.enabled=false
 client.allow_telemetry=false
+dbms.security.http_static_content_security_policy_header={page_policy}
 
 # A graph on somebody's own machine: a quick start, a quick stop, little disk.
 server.memory.pagecache.size={page_cache}m
@@ -44,10 +45,22 @@ internal.server.bolt.thread_pool_shutdown_wait_time=0s
 """
 
 
+_PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+    f"connect-src 'self' ws://{LOOPBACK}:* http://{LOOPBACK}:*"
+)
+"""What a page from the HTTP port may load, and whom it may talk to (a Content-Security-Policy)."""
+
+
 def configuration(bolt_port: int, http_port: int, memory: int) -> str:
     """Return the text of neo4j.conf for these ports, on a machine with `memory` bytes."""
     return _CONFIGURATION.format(
-        host=LOOPBACK, bolt_port=bolt_port, http_port=http_port, page_cache=page_cache_size(memory)
+        host=LOOPBACK,
+        bolt_port=bolt_port,
+        http_port=http_port,
+        page_policy=_PAGE_POLICY,
+        page_cache=page_cache_size(memory),
     )
 
 

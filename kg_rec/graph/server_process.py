@@ -113,19 +113,22 @@ def end(process: psutil.Process, limit: float) -> bool:
     return True
 
 
-def answers(process: psutil.Process, bolt_port: int) -> bool:
-    """Tell whether the process, and no other, answers Bolt's handshake on the port."""
-    return _listens(process, bolt_port) and _speaks_bolt(bolt_port)
+def answers(process: psutil.Process, record: ServerRecord) -> bool:
+    """Tell whether the process, and no other, listens on both ports and answers Bolt's handshake.
+
+    HTTP comes last: a server that does not get that port ends, even after it has answered on the other.
+    """
+    return _listens(process, record.bolt_port, record.http_port) and _speaks_bolt(record.bolt_port)
 
 
-def _listens(process: psutil.Process, port: int) -> bool:
+def _listens(process: psutil.Process, *ports: int) -> bool:
     try:
         connections = process.net_connections("tcp")
     except psutil.AccessDenied:  # some systems do not tell; then the password finds it out
         return True
     except psutil.Error:
         return False
-    return any(each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port for each in connections)
+    return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN and each.laddr} >= set(ports)
 
 
 def _speaks_bolt(port: int) -> bool:

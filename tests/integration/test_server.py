@@ -152,20 +152,24 @@ class TestStart:
         assert (after.uri, after.http) == (before.uri, before.http)
         assert notes(running) == ["before the kill"]
 
+    @pytest.mark.parametrize("which", ["uri", "http"])
     def test_a_port_taken_in_the_last_moment_is_changed(
-        self, running: ManagedServer, monkeypatch: pytest.MonkeyPatch
+        self, running: ManagedServer, monkeypatch: pytest.MonkeyPatch, which: str
     ) -> None:
         before = running.status()
         assert running.stop()
         assert not running.stop()
         assert running.status().state == "stopped"
         is_free = server_config.is_free
-        answers = iter([True])  # the port looks free once, and is not
-        monkeypatch.setattr(server_config, "is_free", lambda port: next(answers, None) or is_free(port))
+        monkeypatch.setattr(
+            server_config, "is_free", lambda port: next(answers.get(port, iter([])), None) or is_free(port)
+        )
         said: list[str] = []
-        with socket.create_server(("127.0.0.1", int(str(before.uri).rpartition(":")[2]))):
+        taken = getattr(before, which)
+        answers = {int(taken.rpartition(":")[2]): iter([True])}  # that port looks free once, and is not
+        with socket.create_server(("127.0.0.1", *answers)):
             after = ManagedServer(running.settings, say=said.append).start()
-        assert after.uri != before.uri
+        assert getattr(after, which) != taken
         assert any("another program took the port first" in sentence for sentence in said), said
         assert notes(running) == ["before the kill"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -25,8 +27,10 @@ from kg_rec.errors import ConnectionFailedError, KgRecError, ServerError
 from kg_rec.graph import server, server_config, server_jars, server_process
 from kg_rec.graph.client import GraphClient
 from kg_rec.graph.server import ManagedServer, connect
+from kg_rec.graph.server_browser import browser_address, browser_style
 from kg_rec.graph.server_java import find_java
 from kg_rec.graph.server_process import ServerRecord
+from kg_rec.schema import EntitySchema, GraphSchema, ItemSchema
 from kg_rec.settings import Settings, load_settings
 
 
@@ -121,7 +125,8 @@ class TestStatus:
             record = ServerRecord(other.getsockname()[1], 7474, "5.26.30").starting()
             process = sleeper(record.mark)
             try:
-                assert server_process.answers(psutil.Process(), record.bolt_port)
+                assert server_process.answers(psutil.Process(), replace(record, http_port=record.bolt_port))
+                assert not server_process.answers(psutil.Process(), record)  # nobody on the other port
                 record.write(settings.server_home / "server.json")
                 assert ManagedServer(settings).status().state == "starting"
             finally:
@@ -501,6 +506,31 @@ def test_the_list_of_jars_is_of_the_versions_named() -> None:
 def test_the_compose_file_runs_the_same_version() -> None:
     compose = Path(__file__).parents[2] / "docker-compose.yml"
     assert f"image: neo4j:{server_jars.NEO4J_VERSION}-community" in compose.read_text()
+
+
+class TestBrowser:
+    def test_the_address_leaves_only_the_password_to_type(self, tmp_path: Path) -> None:
+        status = server.ServerStatus(
+            "running", "5.26.30", 1, "bolt://127.0.0.1:17687", "http://127.0.0.1:17474", "neo4j", tmp_path
+        )
+        expected = "http://127.0.0.1:17474/browser/?connectURL=bolt://neo4j@127.0.0.1:17687"
+        assert browser_address(status) == expected
+
+    def test_the_style_names_each_label_by_its_title_after_what_they_share(self) -> None:
+        schema = GraphSchema(
+            item=ItemSchema(label="Song", id="id", title="title"),
+            entities={"Band": EntitySchema(title="name"), "Record label": EntitySchema(title="name")},
+            interests=("Band",),
+        )
+        style = browser_style(schema)
+        assert re.findall(r'node\.(\w+) \{caption: "\{(\w+)\}";', style) == [
+            ("KGEntity", "key"),
+            ("Song", "title"),
+            ("Band", "name"),
+            ("KGPerson", "key"),
+        ]
+        assert style.startswith(":style ")
+        assert "\n" not in style
 
 
 class TestConnect:
