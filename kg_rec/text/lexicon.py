@@ -1,0 +1,244 @@
+"""What the languages say by their own words: grammar, courtesy, liking, denying. Data in `languages/`, one file each.
+
+A language is added by adding a file; nothing in one belongs to a domain.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from importlib import resources
+
+from kg_rec.text.words import Words, normalised
+
+LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pt", "ru", "zh")
+
+
+class Phrase(Enum):
+    """What a phrase does to the entities named around it."""
+
+    LIKE = "likes"
+    """What follows is liked or wanted."""
+    DISLIKE = "dislikes"
+    """What follows is disliked; what precedes, where nothing follows."""
+    NOT = "negations"
+    """What follows is denied."""
+    NOT_BEFORE = "negations_after"
+    """What precedes in the clause is disliked."""
+    AFFIRM = "affirmations"
+    """Holds a negation and denies nothing."""
+    UNSEEN = "unseen"
+    """What follows is not known to the person."""
+    TURN = "contrasts"
+    """What was said before does not reach what follows."""
+
+
+@dataclass(slots=True)
+class PhraseTree:
+    """Phrases as a tree of words, to find the longest one that begins at a word."""
+
+    branches: dict[str, PhraseTree] = field(default_factory=dict)
+    kind: Phrase | None = None
+
+    def add(self, words: Sequence[str], kind: Phrase) -> None:
+        """Add a phrase; the first kind it was given stays."""
+        tree = self
+        for word in words:
+            tree = tree.branches.setdefault(word, PhraseTree())
+        tree.kind = tree.kind or kind
+
+    def longest(self, words: Sequence[str], start: int, fillers: frozenset[str]) -> tuple[Phrase, int] | None:
+        """Return kind and end of the longest phrase at `start`; up to two fillers may stand inside it."""
+        best: tuple[Phrase, int] | None = None
+        waiting = [(self, start, 0)]
+        while waiting:
+            tree, place, skipped = waiting.pop()
+            if tree.kind is not None and (best is None or place > best[1]):
+                best = (tree.kind, place)
+            if place == len(words):
+                continue
+            branch = tree.branches.get(words[place])
+            if branch is not None:
+                waiting.append((branch, place + 1, skipped))
+            if place > start and skipped < 2 and tree.branches and words[place] in fillers:
+                waiting.append((tree, place + 1, skipped + 1))
+        return best
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The words of some languages together, as they are compared (kg_rec/text/words.py)."""
+
+    languages: tuple[str, ...]
+    articles: frozenset[str]
+    function: frozenset[str]
+    """Words of grammar."""
+    talk: frozenset[str]
+    """Words of conversation: opinions and courtesies."""
+    determiners: frozenset[str]
+    subject_before: frozenset[str]
+    openers: frozenset[str]
+    """Words with which a clause begins anywhere."""
+    starts: frozenset[str]
+    """Words with which a clause begins after a comma or an "and"."""
+    fillers: frozenset[str]
+    joining: frozenset[str]
+    alternatives: frozenset[str]
+    copulas: frozenset[str]
+    answers: frozenset[str]
+    cues: frozenset[tuple[str, ...]]
+    phrases: PhraseTree
+    small_talk: PhraseTree
+    """Greetings and courtesies; in scripts without blanks, all of grammar and talk, too."""
+
+
+@cache
+def lexicon(languages: tuple[str, ...]) -> Lexicon:
+    """Return the words of `languages` as one; where two of them disagree about a phrase, the earlier one is heard."""
+    entries = [_read(language) for language in languages]
+
+    def words(key: str) -> frozenset[str]:
+        return frozenset(word for entry in entries for word in entry[key])
+
+    phrases, small_talk = PhraseTree(), PhraseTree()
+    for entry in entries:
+        for kind in Phrase:
+            for phrase in entry[kind.value]:
+                phrases.add(_tokens(phrase), kind)
+        for phrase in entry["greetings"]:
+            small_talk.add(_tokens(phrase), Phrase.AFFIRM)
+        for key in ("function", "talk"):
+            for phrase in entry[key]:
+                tokens = _tokens(phrase)
+                if len(tokens) > 1:
+                    small_talk.add(tokens, Phrase.AFFIRM)
+    return Lexicon(
+        languages=languages,
+        articles=_single(words("articles")),
+        function=_single(words("function")),
+        talk=_single(words("talk")),
+        determiners=_single(words("determiners")),
+        subject_before=_single(words("subject_before")),
+        openers=_single(words("openers")),
+        starts=_single(words("starts")),
+        fillers=_single(words("fillers")),
+        joining=_single(words("joining")),
+        alternatives=_single(words("alternatives")),
+        copulas=_single(words("copulas")),
+        answers=_single(words("answers")),
+        cues=frozenset(_tokens(cue) for cue in words("cues")),
+        phrases=phrases,
+        small_talk=small_talk,
+    )
+
+
+@cache
+def articles() -> frozenset[str]:
+    """Return the articles of every language: what a name may begin with and be known without."""
+    return _single(article for language in LANGUAGES for article in _read(language)["articles"])
+
+
+def decade_forms() -> tuple[str, ...]:
+    """Return how a decade is said, as "{}s", in every language."""
+    return tuple(dict.fromkeys(form for language in LANGUAGES for form in _read(language)["decades"]))
+
+
+@cache
+def number_words() -> dict[str, str]:
+    """Return the digits of each number word; where languages disagree, the earlier one in LANGUAGES is heard."""
+    found: dict[str, str] = {}
+    for language in LANGUAGES:
+        for number, word in enumerate(_read(language)["numbers"]):
+            found.setdefault(normalised(word), str(number))
+    return found
+
+
+@cache
+def numbering_words() -> frozenset[str]:
+    """Return the words that may stand between a name and its number, as "part"."""
+    return _single(word for language in LANGUAGES for word in _read(language)["numbered"])
+
+
+def languages_of(words: Words) -> tuple[str, ...]:
+    """Return the languages that a text is in, the likeliest first: by script, then by the words of grammar and talk.
+
+    English comes second where another Latin language is first, because names and wishes are often said in it.
+    """
+    found: Counter[str] = Counter()
+    known = _languages_of_words()
+    for token in words.tokens:
+        for language in known.get(token, ()):
+            found[language] += 1
+        if not token.isascii():
+            found.update(_languages_of_script(token))
+    if "ja" in found and "zh" in found and _has_kana(words.compact):
+        del found["zh"]
+    ranked = sorted(found, key=lambda language: (-found[language], LANGUAGES.index(language)))
+    chosen = [language for language in ranked if 2 * found[language] > found[ranked[0]]][:1]
+    others = [language for language in ranked if language in {"zh", "ja", "ko", "ru"} and language not in chosen]
+    return tuple(dict.fromkeys([*chosen, *others, "en"]))
+
+
+@cache
+def word_ranks() -> dict[str, int]:
+    """Return the rank of each English word by how often it comes, from 0."""
+    text = (resources.files(__package__) / "languages" / "english.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {word: rank for rank, word in enumerate(lines)}
+
+
+@cache
+def _read(language: str) -> dict[str, list[str]]:
+    text = (resources.files(__package__) / "languages" / f"{language}.toml").read_text(encoding="utf-8")
+    entry = tomllib.loads(text)
+    for key in ("function", "talk"):
+        entry[key] = entry[key].split()
+    return {"subject_before": [], **entry}
+
+
+@cache
+def _languages_of_words() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for language in LANGUAGES:
+        entry = _read(language)
+        for word in _single([*entry["function"], *entry["talk"]]):
+            found.setdefault(word, []).append(language)
+    return {word: tuple(languages) for word, languages in found.items()}
+
+
+def _languages_of_script(token: str) -> list[str]:
+    first = token[0]
+    if "\u3040" <= first <= "\u30ff":
+        return ["ja"]
+    if "\u4e00" <= first <= "\u9fff":
+        return ["zh"]
+    if "\uac00" <= first <= "\ud7af":
+        return ["ko"]
+    if "\u0400" <= first <= "\u04ff":
+        return ["ru"]
+    return []
+
+
+def _has_kana(text: str) -> bool:
+    return any("\u3040" <= letter <= "\u30ff" for letter in text)
+
+
+def _single(words: Iterable[str]) -> frozenset[str]:
+    """Return the words of one token, as they are compared; joined by an apostrophe, both whole and in their parts."""
+    found = set()
+    for word in words:
+        tokens = _tokens(word)
+        if len(tokens) == 1:
+            found.add(tokens[0])
+        elif "'" in word:
+            found.add(normalised(word))
+    return frozenset(found)
+
+
+@cache
+def _tokens(phrase: str) -> tuple[str, ...]:
+    return tuple(Words(phrase).tokens)
