@@ -92,7 +92,8 @@ class TrainedModel:
     """All that is needed to score: representations, popularity, the scoring function, and what it was made from.
 
     text: t, float32 [N, T]; identity: h, float32 [N, H]; together they are z. names: vectors of the bare names, [N, T].
-    popularity: float32 [items]. direct: [items, N], 1 where an item and an entity are neighbours. relation_weights: how much each relation of the graph carries in the representations.
+    popularity: float32 [items]. direct: [items, N], 1 where an item and an entity are neighbours.
+    relation_weights: how much each relation of the graph carries in the representations.
     """
 
     entities: Entities
@@ -215,10 +216,10 @@ def _direct(knowledge: dict[str, sp.csr_array], entities: Entities) -> sp.csr_ar
         rows.append(found.coords[0][of_items])
         columns.append(found.coords[1][of_items])
     if not rows:
-        return sparse.csr_array((entities.item_count, len(entities)), dtype=np.float32)
+        rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     pairs = np.concatenate(rows), np.concatenate(columns)
     shape = (entities.item_count, len(entities))
-    direct = sparse.csr_array((np.ones(len(pairs[0]), dtype=np.float32), pairs), shape=shape)
+    direct: sp.csr_array = sparse.csr_array((np.ones(len(pairs[0]), dtype=np.float32), pairs), shape=shape)
     direct.data[:] = 1.0
     return direct
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg_rec.errors import SchemaError
+from kg_rec.schema_properties import phrase_from
 
 if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
@@ -146,14 +147,6 @@ def in_words(name: str) -> str:
     return " ".join(_CAMEL.sub(" ", name).split()).lower()
 
 
-def default_phrase(relation: str) -> str:
-    """Return how a relation reads in words, from its name: "DIRECTED_BY" gives "directed by {}"."""
-    words = in_words(relation).split()
-    if words[0] in {"has", "have", "is", "of", "in", "with", "includes", "contains"} and len(words) > 1:
-        words = words[1:] if words[0] in {"is"} else (["with"] if words[0] != "in" else ["from the"])
-    return " ".join(words) + " {}"
-
-
 def _phrase(relation: Neighbours, index: int, *, limit: int) -> str:
     names = relation.names[index][:limit]
     listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
@@ -182,7 +175,7 @@ def _neighbours(graph: HeteroData, schema: GraphSchema, count: int) -> list[Neig
             [str(names[e]) for e in sorted(dict.fromkeys(by_item.get(i, [])), key=lambda e: (-degree[e], e))]
             for i in range(count)
         ]
-        phrase = schema.phrases.get(type_) or default_phrase(type_)
+        phrase = schema.phrases.get(type_) or phrase_from(type_, label)
         found.append(Neighbours(type_, label, phrase, rarest_first, int((degree > 0).sum())))
     return sorted(found, key=lambda relation: -relation.coverage)
 

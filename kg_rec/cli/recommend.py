@@ -1,0 +1,197 @@
+"""`kg-rec recommend`: to somebody's words, to a person in the graph, or to a file of people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kg_rec.cli.app import connected, current_settings, output, progress, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg_rec.interest import Interest
+    from kg_rec.recommender import Recommendations
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(connected(recommend))
+
+
+def recommend(
+    words: Annotated[
+        str | None, typer.Argument(help="What a new person says they like; - reads it from the input.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="A person in the graph instead of words.", metavar="USER")] = None,
+    k: Annotated[int, typer.Option("-k", help="How many.", min=1)] = 10,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Only items that meet this, as 'year>=2010'.", metavar="CONDITION")
+    ] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Not this item (id, key or title).", metavar="ITEM")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="Show the Cypher statement of each path, too.")] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option("--input", help="Many people: JSON lines with user_id and text.", metavar="PEOPLE.jsonl"),
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--output", help="Where their recommendations go.", metavar="RECS.jsonl")
+    ] = None,
+) -> None:
+    """Recommend to somebody nobody has seen before, each item with the path that explains it.
+
+    Nothing is written to the graph. Items that the words name are not among the results.
+
+    Example:  kg-rec recommend "I loved Arrival. Slow, sad science fiction, no horror please." --where "year>=2000"
+    """
+    from kg_rec.errors import InputError
+
+    chosen = [name for name, value in (("words", words), ("--user", user), ("--input", source)) if value is not None]
+    if len(chosen) != 1:
+        raise InputError(
+            f"Expected words, --user or --input; found {' and '.join(chosen) or 'none of them'}.",
+            remedy='For example: kg-rec recommend "something slow and sad"',
+        )
+    if source is not None:
+        _recommend_to_file(source, target, k, where or [], exclude or [])
+        return
+    from kg_rec.recommender import Recommender
+
+    if words == "-":
+        words = sys.stdin.read()
+    with Recommender.open(current_settings(), say=say) as recommender:
+        found = recommender.recommend(words, user=user, k=k, where=where or [], exclude=exclude or [])
+        item_label = recommender.artifact.schema.item.label
+        released = recommender.artifact.schema.item.released
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), ensure_ascii=False, indent=1))
+    else:
+        show(found, item_label, released, paths=paths)
+
+
+def show(found: Recommendations, item_label: str, released: str | None, *, paths: bool = False) -> None:
+    """Print an answer for people: what was understood, the items, each with its reason."""
+    from rich.text import Text
+
+    from kg_rec.text.asking import in_words
+
+    console = output()
+    line = Text(" understood  ", style="bold")
+    for interest in found.interests:
+        line.append("  + " if interest.polarity > 0 else "  − ", style="green" if interest.polarity > 0 else "red")
+        line.append(f"{in_words(interest.label)} ", style="dim")
+        line.append(interest.name)
+        if interest.source == "near":
+            line.append(" (near in meaning)", style="dim")
+    if not found.interests:
+        line.append("  nothing that the graph knows", style="dim")
+    console.print(line)
+    for note in found.notes:
+        console.print(Text(f" note         {note}", style="yellow"))
+    titles = [_titled(item.title, item.properties.get(released) if released else None) for item in found]
+    width = min(max(map(len, titles), default=0), 44)
+    for item, title in zip(found, titles, strict=True):
+        row = Text(f" {item.rank:>2}  ", style="dim")
+        row.append(f"{title:<{width}}", style="bold")
+        row.append(f"  {item.why}")
+        console.print(row)
+        if paths and item.statement:
+            console.print(Text(f"     {item.statement}", style="dim"))
+    if not len(found):
+        console.print(f" no {in_words(item_label)} to recommend")
+
+
+def _titled(title: str, year: Any) -> str:
+    return f"{title} ({int(year)})" if isinstance(year, int | float) else title
+
+
+def _as_json(found: Recommendations) -> dict[str, Any]:
+    return {
+        "interests": interests_as_json(found.interests),
+        "items": [asdict(item) for item in found],
+        "notes": found.notes,
+    }
+
+
+def interests_as_json(interests: Sequence[Interest]) -> list[dict[str, Any]]:
+    """Return interests as they stand in JSON answers."""
+    return [
+        {
+            "entity": interest.entity,
+            "label": interest.label,
+            "name": interest.name,
+            "score": round(interest.score, 4),
+            "polarity": interest.polarity,
+            "source": interest.source,
+            "evidence": interest.evidence,
+        }
+        for interest in interests
+    ]
+
+
+def _recommend_to_file(source: Path, target: Path | None, k: int, where: list[str], exclude: list[str]) -> None:
+    from kg_rec.errors import InputError
+    from kg_rec.recommender import Recommender
+
+    if target is None:
+        raise InputError("--input needs --output: the file that the recommendations go to.")
+    people = _read_people(source)
+    beside = target.with_name(f".{target.name}.writing")
+    try:
+        with (
+            progress() as shown,
+            Recommender.open(current_settings(), say=say) as recommender,
+            beside.open("w", encoding="utf-8") as file,
+        ):
+            texts = [text for _, text in people]
+            answers = recommender.recommend_many(texts, k=k, where=where, exclude=exclude, progress=shown)
+            for (user, _), found in zip(people, answers, strict=True):
+                line = {
+                    "user_id": user,
+                    "items": [item.id for item in found],
+                    "scores": [item.score for item in found],
+                    "interests": interests_as_json(found.interests),
+                }
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        beside.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: the recommendations cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    typer.echo(f"recommendations for {len(people):,} people written to {target}")
+
+
+def _read_people(path: Path) -> list[tuple[Any, str]]:
+    """Return user_id and text of each line; raises InputError with file:line for the first that has them not."""
+    from kg_rec.errors import InputError
+
+    people: list[tuple[Any, str]] = []
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    person = json.loads(line)
+                except ValueError as error:
+                    raise InputError(
+                        f"{path}:{number}: expected a JSON object, found {line.strip()[:60]!r}: {error}"
+                    ) from error
+                if not isinstance(person, dict) or not isinstance(person.get("text"), str) or "user_id" not in person:
+                    raise InputError(
+                        f"{path}:{number}: expected an object with 'user_id' and 'text' (a string), found {line.strip()[:60]!r}"
+                    )
+                people.append((person["user_id"], person["text"]))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: expected UTF-8, found the byte {error.object[error.start]:#04x} at {error.start}."
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path}: the people cannot be read: {error.strerror}") from error
+    return people

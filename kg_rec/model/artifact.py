@@ -1,0 +1,242 @@
+"""The trained model on disk: HOME/model/<version>/ with manifest.json, entities.json and tensors.safetensors.
+
+A version is written beside the others and becomes the current one by replacing one small file, `current`, so that a process
+killed at any moment leaves the model there was. Nothing in it is executable: JSON and safetensors, no pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from kg_rec.errors import ArtifactError
+from kg_rec.model.features import Entities
+from kg_rec.model.link_prediction import LinkPredictor
+from kg_rec.model.training import TrainedModel, TrainingSettings
+from kg_rec.schema import GraphSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+FORMAT = 1
+"""Raised whenever an older kg-rec could not read what a newer one writes."""
+
+_KEPT_VERSIONS = 2
+_LIBRARIES = ("kg-rec", "torch", "torch-geometric", "transformers", "neo4j", "numpy")
+_TRAIN_AGAIN = "Train again: kg-rec train"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model with all that it needs to be used without the graph.
+
+    properties: of the items, {name: list of values in the order of the items}; what filters and answers read.
+    fingerprint: of the graph it was trained on; encoder: name, fingerprint and size of the vectors, as the manifest has them.
+    """
+
+    model: TrainedModel
+    schema: GraphSchema
+    properties: dict[str, list[Any]]
+    fingerprint: str
+    encoder: dict[str, Any]
+    version: str = ""
+    created: str = ""
+
+
+def save_artifact(artifact: Artifact, folder: Path) -> str:
+    """Write a new version under `folder`, make it the current one, and return its name.
+
+    Raises ArtifactError when the disk refuses; the current version is then the one that was.
+    """
+    created = datetime.now(UTC)
+    model = artifact.model
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+        try:
+            save_file(_tensors(model), beside / "tensors.safetensors")
+            entities = {
+                "keys": model.entities.keys,
+                "labels": model.entities.labels,
+                "names": model.entities.names,
+                "item_label": model.entities.item_label,
+                "slices": {label: [rows.start, rows.stop] for label, rows in model.entities.slices.items()},
+                "properties": artifact.properties,
+            }
+            (beside / "entities.json").write_text(json.dumps(entities, ensure_ascii=False), encoding="utf-8")
+            files = {
+                path.name: {"bytes": path.stat().st_size, "sha256": _digest(path)} for path in sorted(beside.iterdir())
+            }
+            manifest = {
+                "format": FORMAT,
+                "created": created.isoformat(timespec="seconds"),
+                "libraries": {name: installed_version(name) for name in _LIBRARIES},
+                "schema": artifact.schema.model_dump(mode="json", exclude_none=True),
+                "fingerprint": artifact.fingerprint,
+                "encoder": artifact.encoder,
+                "settings": asdict(model.settings),
+                "relation_weights": model.relation_weights,
+                "metrics": model.metrics,
+                "files": files,
+            }
+            content = json.dumps(manifest, ensure_ascii=False, indent=1)
+            (beside / "manifest.json").write_text(content, encoding="utf-8")
+            name = f"{created:%Y%m%dT%H%M%S}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+            beside.rename(folder / name)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+        pointer = folder / f".current-{os.getpid()}"
+        pointer.write_text(name + "\n", encoding="utf-8")
+        pointer.replace(folder / "current")
+    except OSError as error:
+        raise ArtifactError(f"{folder}: the model cannot be written: {error}") from error
+    _forget_old_versions(folder, current=name)
+    return name
+
+
+def load_artifact(folder: Path) -> Artifact:
+    """Return the current model under `folder`.
+
+    Raises ArtifactError when there is none, when a file is missing or damaged, or when a newer kg-rec wrote it.
+    """
+    try:
+        name = (folder / "current").read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            f"There is no trained model in {folder}.", remedy="Load a graph and train: kg-rec load FOLDER, kg-rec train"
+        ) from error
+    place = folder / name
+    manifest = _manifest(place)
+    for file, expected in manifest["files"].items():
+        _check_file(place / file, expected)
+    try:
+        stored = json.loads((place / "entities.json").read_text(encoding="utf-8"))
+        tensors = load_file(place / "tensors.safetensors")
+        entities = Entities(
+            stored["keys"],
+            stored["labels"],
+            stored["names"],
+            {label: slice(*rows) for label, rows in stored["slices"].items()},
+            stored["item_label"],
+        )
+        model = _model(entities, tensors, manifest)
+        schema = GraphSchema.model_validate(manifest["schema"])
+    except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError, ValidationError) as error:
+        raise ArtifactError(f"{place}: the model cannot be read: {error}", remedy=_TRAIN_AGAIN) from error
+    return Artifact(
+        model,
+        schema,
+        stored["properties"],
+        manifest["fingerprint"],
+        manifest["encoder"],
+        version=name,
+        created=manifest["created"],
+    )
+
+
+def _manifest(place: Path) -> dict[str, Any]:
+    path = place / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        found = int(manifest["format"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{path}: expected the manifest of a model, found {error!r}.", remedy=_TRAIN_AGAIN
+        ) from error
+    if found > FORMAT:
+        by = manifest.get("libraries", {}).get("kg-rec", "a newer version")
+        raise ArtifactError(
+            f"{path}: expected format {FORMAT} or older, found format {found}, written by kg-rec {by}.",
+            remedy="Upgrade kg-rec, or train again with this version: kg-rec train",
+        )
+    return dict(manifest)
+
+
+def _check_file(path: Path, expected: Mapping[str, Any]) -> None:
+    try:
+        found = {"bytes": path.stat().st_size, "sha256": _digest(path)}
+    except OSError as error:
+        raise ArtifactError(
+            f"{path}: expected a part of the model, found {error.strerror}.", remedy=_TRAIN_AGAIN
+        ) from error
+    if found != dict(expected):
+        raise ArtifactError(
+            f"{path}: the model is damaged: expected {expected['bytes']} bytes with SHA-256 {expected['sha256'][:12]}…, "
+            f"found {found['bytes']} with {str(found['sha256'])[:12]}….",
+            remedy=_TRAIN_AGAIN,
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _tensors(model: TrainedModel) -> dict[str, Tensor]:
+    direct = model.direct
+    parts = {
+        "text": model.text,
+        "identity": model.identity,
+        "names": model.names,
+        "popularity": model.popularity,
+        "direct.starts": torch.from_numpy(direct.indptr.astype(np.int64)),
+        "direct.entities": torch.from_numpy(direct.indices.astype(np.int64)),
+    }
+    parts |= {f"predictor.{name}": value for name, value in model.predictor.state_dict().items()}
+    return {name: value.detach().contiguous() for name, value in parts.items()}
+
+
+def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str, Any]) -> TrainedModel:
+    settings = TrainingSettings(**manifest["settings"])
+    labels = list(entities.slices)
+    predictor = LinkPredictor(
+        tensors["predictor.label_of"],
+        item_label=labels.index(entities.item_label),
+        labels=len(labels),
+        temperature=settings.temperature,
+    )
+    predictor.load_state_dict(
+        {name.removeprefix("predictor."): value for name, value in tensors.items() if name.startswith("predictor.")}
+    )
+    neighbours = tensors["direct.entities"].numpy()
+    direct = sp.csr_array(
+        (np.ones(len(neighbours), dtype=np.float32), neighbours, tensors["direct.starts"].numpy()),
+        shape=(entities.item_count, len(entities)),
+    )
+    return TrainedModel(
+        entities,
+        tensors["text"],
+        tensors["identity"],
+        tensors["names"],
+        tensors["popularity"],
+        predictor.eval(),
+        direct,
+        dict(manifest["relation_weights"]),
+        settings,
+        dict(manifest["metrics"]),
+    )
+
+
+def _forget_old_versions(folder: Path, *, current: str) -> None:
+    """Keep the current version and the one before it, for a process that is still reading; drop unfinished ones."""
+    versions = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    for name in [name for name in versions if name != current][: -(_KEPT_VERSIONS - 1)]:
+        shutil.rmtree(folder / name, ignore_errors=True)

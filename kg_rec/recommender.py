@@ -1,0 +1,526 @@
+"""The whole way in one object: load a graph, train, and recommend to somebody nobody has seen before, with the reasons.
+
+>>> from kg_rec import Recommender                                                              # doctest: +SKIP
+>>> with Recommender.open() as recommender:                                                     # doctest: +SKIP
+...     for found in recommender.recommend("slow, sad science fiction like Arrival. No horror please."):
+...         print(found.title, "-", found.why)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from kg_rec.errors import InputError, UnknownEntityError
+from kg_rec.interest import Interest
+from kg_rec.progress import SILENT, Progress
+from kg_rec.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from kg_rec.graph.client import GraphClient
+    from kg_rec.graph.explain import Explanation
+    from kg_rec.graph.load import LoadReport
+    from kg_rec.model.artifact import Artifact
+    from kg_rec.model.features import Entities
+    from kg_rec.model.ranking import Ranked, Ranking
+    from kg_rec.model.training import TrainingSettings
+    from kg_rec.schema import GraphSchema
+    from kg_rec.text.encoder import TextEncoder
+    from kg_rec.text.linker import Linker
+
+_NEAR_NEIGHBOUR = 0.3
+"""Least cosine of the words to a neighbour's name for the neighbour to explain an item that no interest leads to."""
+
+_BATCH = 256
+"""People scored at once in bulk: 256 rows of all items stay small beside the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One recommended item.
+
+    id: as it stood in the source; score: what the items are ranked by, higher is better, comparable within one answer only;
+    parts: what the score is the sum of; why: one sentence; path: the entities from the interest to the item; statement: Cypher
+    that shows the path in Neo4j Browser.
+    """
+
+    rank: int
+    key: str
+    id: str
+    title: str
+    score: float
+    parts: dict[str, float]
+    properties: dict[str, Any]
+    why: str = ""
+    path: tuple[str, ...] = ()
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """The answer to one person: what was understood, the items, and what should be known about the answer."""
+
+    interests: list[Interest]
+    items: list[Recommendation]
+    notes: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Recommendation]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class Recommender:
+    """Recommends from a knowledge graph in Neo4j.
+
+    Nothing is opened until it is needed: the model when the first words come, Neo4j when the first path is asked for.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        progress: Progress = SILENT,
+    ) -> None:
+        """Use `settings`, by default those of the environment. `say` is told what is being done."""
+        self.settings = settings or load_settings()
+        self._say = say
+        self._progress = progress
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        progress: Progress = SILENT,
+    ) -> Self:
+        """Return a recommender for the graph and the model of `settings`, by default those of the environment."""
+        return cls(settings, say=say, progress=progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection to Neo4j, if one was opened; the server goes on running."""
+        if "client" in self.__dict__:
+            self.client.close()
+            del self.__dict__["client"]
+
+    @cached_property
+    def client(self) -> GraphClient:
+        """The connection to Neo4j; the managed server is started when it does not run."""
+        from kg_rec.graph.server import connect
+
+        return connect(self.settings, say=self._say, progress=self._progress)
+
+    @cached_property
+    def artifact(self) -> Artifact:
+        """The current model. Raises ArtifactError when there is none, or none that can be used."""
+        from kg_rec.errors import ArtifactError
+        from kg_rec.model.artifact import load_artifact
+
+        artifact = load_artifact(self.settings.model_path)
+        if artifact.encoder["fingerprint"] != self.encoder_of(artifact).fingerprint:
+            raise ArtifactError(
+                f"The model was trained with other weights of the encoder '{artifact.encoder['name']}' than are installed.",
+                remedy="Train again: kg-rec train",
+            )
+        return artifact
+
+    @property
+    def schema(self) -> GraphSchema:
+        """What the labels and relations mean: schema.toml. Raises SchemaError."""
+        from kg_rec.schema import read_schema
+
+        return read_schema(self.settings.schema_path)
+
+    # -- the graph and the model -------------------------------------------------------------------------------------------
+
+    def load(self, folder: Path | str) -> LoadReport:
+        """Load a folder of CSV files into Neo4j and write down what it means, unless schema.toml is there already.
+
+        Raises LoadError or SchemaError before anything is written.
+        """
+        from pathlib import Path
+
+        from kg_rec.graph.load import load, read_folder
+        from kg_rec.schema import write_schema
+        from kg_rec.schema_inference import infer_schema
+
+        content = read_folder(Path(folder), progress=self._progress)
+        path = self.settings.schema_path
+        inferred = None if path.exists() else infer_schema(content)
+        report = load(self.client, content, self._progress)
+        if inferred is not None:
+            write_schema(inferred[0], path, inferred[1])
+        return report
+
+    def train(self, settings: TrainingSettings | None = None) -> dict[str, Any]:
+        """Export the graph, train the model, make it the current one, and return its metrics.
+
+        Raises GraphError when there is nothing to recommend, and ArtifactError when the model cannot be written; the
+        model there was stays the current one then.
+        """
+        import torch  # noqa: F401 - before the timer: it is not part of the export
+
+        from kg_rec.graph.export import export_graph
+        from kg_rec.model.artifact import Artifact, save_artifact
+        from kg_rec.model.training import TrainingSettings, fit
+        from kg_rec.text.encoder import load_encoder
+
+        schema = self.schema
+        graph = export_graph(self.client, schema, self._progress)
+        encoder = load_encoder(self.settings.encoder, cache=self.settings.vectors_path)
+
+        def make_link(entities: Entities, names: NDArray[np.float32]) -> Callable[[list[str]], list[list[Interest]]]:
+            popular = np.zeros(entities.item_count, dtype=np.float32)
+            properties = graph[schema.item.label].properties
+            return make_linker(entities, names, schema, properties, popular, encoder).link_many
+
+        settings = settings or TrainingSettings(seed=self.settings.seed)
+        model = fit(graph, schema, encoder, make_link, settings, self._progress)
+        artifact = Artifact(
+            model,
+            schema,
+            _answerable(graph[schema.item.label].properties, schema),
+            graph.fingerprint,
+            {"name": self.settings.encoder, "fingerprint": encoder.fingerprint, "dim": encoder.dim},
+        )
+        version = save_artifact(artifact, self.settings.model_path)
+        for name in ("artifact", "linker", "ranking"):
+            self.__dict__.pop(name, None)
+        return {"version": version, **model.metrics}
+
+    def encoder_of(self, artifact: Artifact) -> TextEncoder:
+        """Return the encoder that a model was trained with, without a cache: a person's words are not kept."""
+        from kg_rec.text.encoder import load_encoder
+
+        if "_encoder" not in self.__dict__:
+            self.__dict__["_encoder"] = load_encoder(artifact.encoder["name"])
+        encoder: TextEncoder = self.__dict__["_encoder"]
+        return encoder
+
+    @cached_property
+    def linker(self) -> Linker:
+        """Words to interests, over the entities of the current model."""
+        artifact = self.artifact
+        model = artifact.model
+        return make_linker(
+            model.entities,
+            model.names.numpy(),
+            artifact.schema,
+            artifact.properties,
+            model.popularity.numpy(),
+            self.encoder_of(artifact),
+        )
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The scoring of the current model."""
+        from kg_rec.model.ranking import Ranking
+
+        return Ranking(self.artifact)
+
+    def graph_has_changed(self) -> bool:
+        """Return whether nodes or relations were added or removed since the model was trained."""
+        from kg_rec.graph.export import graph_fingerprint
+
+        return graph_fingerprint(self.client) != self.artifact.fingerprint
+
+    # -- people ------------------------------------------------------------------------------------------------------------
+
+    def understand(self, words: str) -> list[Interest]:
+        """Return the interests that the words show, in the order of the words; nothing is written."""
+        return self.linker.link(_checked(words))
+
+    def attach(self, user: str, words: str) -> list[Interest]:
+        """Make the person a node with an `INTERESTED_IN` edge for each interest their words show; return all they have then.
+
+        Attaching again replaces what was inferred from earlier words and keeps what the person set.
+        """
+        from kg_rec.graph import attach as people
+
+        found = self.understand(words)
+        people.attach(self.client, self.artifact.schema, user, found, encoder=self.artifact.encoder["name"])
+        return self.interests(user)
+
+    def interests(self, user: str) -> list[Interest]:
+        """Return the interests of a person in the graph. Raises UnknownEntityError."""
+        from kg_rec.graph import attach as people
+
+        return people.interests(self.client, self.schema, user)
+
+    def detach(self, user: str) -> None:
+        """Take everything that was attached about a person out of the graph."""
+        from kg_rec.graph import attach as people
+
+        people.detach(self.client, self.schema, user)
+
+    # -- recommendations ---------------------------------------------------------------------------------------------------
+
+    def recommend(
+        self,
+        words: str | None = None,
+        *,
+        user: str | None = None,
+        k: int = 10,
+        where: Sequence[str] = (),
+        exclude: Iterable[str] = (),
+        explain: bool = True,
+    ) -> Recommendations:
+        """Recommend up to k items to somebody who writes `words` (nothing is stored), or to a person in the graph.
+
+        where: conditions such as "year>=2010" that all items must meet; exclude: ids, keys or titles of items that are not
+        wanted. Items that the words name, and items that the person interacted with, are never among the results.
+        No words, or words in which nothing is known, give the items nearest in meaning and most popular, and a note says so.
+        Raises InputError, UnknownEntityError, ArtifactError.
+        """
+        if (words is None) == (user is None):
+            raise InputError(
+                "Expected either words or a user to recommend to, found " + ("both." if words else "neither.")
+            )
+        _check_k(k)
+        allowed = self.ranking.allowed(where)
+        hidden = self._rows_of(exclude)
+        if words is not None:
+            words = _checked(words)
+            interests, text = self.linker.link(words), words
+        else:
+            assert user is not None
+            interests, text, known = self._person(user)
+            hidden |= known
+        vector = self._vectors([text], [interests])
+        ranked = self.ranking.rank(vector, [interests], k=k, excluded=[hidden], allowed=allowed)[0]
+        notes = _notes(text, interests, len(ranked), k)
+        explanations = self._explanations(ranked, interests, vector[0], user) if explain else None
+        if explain and self.graph_has_changed():
+            notes.append("The graph has changed since the model was trained; kg-rec train brings it up to date.")
+        return Recommendations(interests, self._items(ranked, explanations), notes)
+
+    def recommend_many(
+        self,
+        texts: Sequence[str],
+        *,
+        k: int = 100,
+        where: Sequence[str] = (),
+        exclude: Iterable[str] = (),
+        progress: Progress = SILENT,
+    ) -> Iterator[Recommendations]:
+        """Recommend to many people at once, by their words; without paths, and without Neo4j."""
+        _check_k(k)
+        allowed = self.ranking.allowed(where)
+        hidden = self._rows_of(exclude)
+        step = progress.step("Recommending", len(texts), "people")
+        for start in range(0, len(texts), _BATCH):
+            batch = [_checked(text) for text in texts[start : start + _BATCH]]
+            interests = self.linker.link_many(batch)
+            vectors = self._vectors(batch, interests)
+            answers = self.ranking.rank(vectors, interests, k=k, excluded=[hidden] * len(batch), allowed=allowed)
+            for text, theirs, ranked in zip(batch, interests, answers, strict=True):
+                yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k))
+                step.advance()
+
+    def _vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
+        """Return the vectors of what people want, [P, T]: their words without what they do not want."""
+        from kg_rec.text.wishes import wished
+
+        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
+        return self.encoder_of(self.artifact).encode(wishes)
+
+    def _person(self, user: str) -> tuple[list[Interest], str, set[int]]:
+        """Return a person's interests, words that stand for them, and the rows of the items they know.
+
+        Somebody without interests who has interacted with items is known by the items they liked last.
+        """
+        from kg_rec.graph import attach as people
+        from kg_rec.graph.history import history
+
+        interests = people.interests(self.client, self.artifact.schema, user)
+        past = history(self.client, self.artifact.schema, user)
+        index, count = self.artifact.model.entities.index, self.artifact.model.entities.item_count
+        known = {index[key] for key in past.items if key in index and index[key] < count}
+        if not interests:
+            entities = self.artifact.model.entities
+            interests = [
+                Interest(key, entities.item_label, entities.names[index[key]], 1.0, source="person")
+                for key in past.liked
+                if key in index
+            ]
+        text = ". ".join(dict.fromkeys(i.evidence or i.name for i in interests if i.polarity > 0))
+        return interests, text, known
+
+    def _explanations(
+        self, ranked: Sequence[Ranked], interests: Sequence[Interest], vector: NDArray[np.float32], user: str | None
+    ) -> list[Explanation]:
+        from kg_rec.graph.explain import explain
+
+        model = self.artifact.model
+        keys = [model.entities.keys[found.item] for found in ranked]
+        liked = [interest for interest in interests if interest.polarity > 0]
+        near = self._near_neighbours([found.item for found in ranked], vector)
+        known = {interest.entity for interest in liked}
+        extra = [interest for interest in near if interest.entity not in known]
+        return explain(self.client, self.artifact.schema, [*liked, *extra], keys, model.relation_weights, user=user)
+
+    def _near_neighbours(self, items: Sequence[int], vector: NDArray[np.float32]) -> list[Interest]:
+        """Return, for each item, the neighbour whose name is nearest to the words, where it is near enough.
+
+        The text of an item is written from its neighbours' names, so they are what the closeness of the words comes from.
+        """
+        model = self.artifact.model
+        found: dict[int, Interest] = {}
+        for item in items:
+            neighbours = model.direct.indices[model.direct.indptr[item] : model.direct.indptr[item + 1]]
+            if not len(neighbours):
+                continue
+            cosines = model.names.numpy()[neighbours] @ vector
+            best = int(cosines.argmax())
+            if cosines[best] >= _NEAR_NEIGHBOUR:
+                row = int(neighbours[best])
+                entities = model.entities
+                # Weighed below everything that was really found in the words.
+                score = 0.2 * float(cosines[best])
+                found[row] = Interest(
+                    entities.keys[row], entities.labels[row], entities.names[row], score, source="near"
+                )
+        return list(found.values())
+
+    def _items(self, ranked: Sequence[Ranked], explanations: Sequence[Explanation] | None) -> list[Recommendation]:
+        artifact = self.artifact
+        entities, properties = artifact.model.entities, artifact.properties
+        ids = properties[artifact.schema.item.id]
+        items = []
+        for rank, found in enumerate(ranked, start=1):
+            explanation = explanations[rank - 1] if explanations else None
+            items.append(
+                Recommendation(
+                    rank,
+                    entities.keys[found.item],
+                    str(ids[found.item]),
+                    entities.names[found.item],
+                    round(found.score, 4),
+                    {
+                        "text": round(found.text, 4),
+                        "graph": round(found.graph, 4),
+                        "popularity": round(found.popularity, 4),
+                        "dislikes": round(found.dislikes, 4),
+                    },
+                    {name: values[found.item] for name, values in properties.items() if values[found.item] is not None},
+                    explanation.sentence if explanation else "",
+                    tuple(explanation.names) if explanation else (),
+                    explanation.statement if explanation else "",
+                )
+            )
+        return items
+
+    def _rows_of(self, items: Iterable[str]) -> set[int]:
+        """Return the rows of items given by id, key or title. Raises UnknownEntityError naming the nearest titles."""
+        wanted = list(items)
+        if not wanted:
+            return set()
+        entities = self.artifact.model.entities
+        titles = entities.names[: entities.item_count]
+        ids = self.artifact.properties[self.artifact.schema.item.id]
+        rows: set[int] = set()
+        for item in wanted:
+            row = entities.index.get(item)
+            folded = item.casefold()
+            found = {row} if row is not None and row < entities.item_count else set()
+            found |= {row for row, identity in enumerate(ids) if str(identity) == item}
+            found = found or {row for row, title in enumerate(titles) if title.casefold() == folded}
+            if not found:
+                from rapidfuzz import process
+
+                near = [title for title, _, _ in process.extract(item, titles, limit=3)]
+                raise UnknownEntityError(
+                    f"There is no {entities.item_label} with the id, key or title '{item}'.",
+                    remedy=f"Nearest titles: {', '.join(near)}",
+                )
+            rows |= found
+        return rows
+
+
+def make_linker(
+    entities: Entities,
+    names: NDArray[np.float32],
+    schema: GraphSchema,
+    properties: dict[str, list[Any]],
+    popularity: NDArray[np.float32],
+    encoder: TextEncoder,
+) -> Linker:
+    """Return the linker over the entities that an interest may point to.
+
+    names: vectors of the entities' names, [N, T]; properties, popularity: of the items.
+    """
+    from kg_rec.text.linker import Linker, LinkTarget
+
+    years = properties.get(schema.item.released) if schema.item.released else None
+    targets, rows = [], []
+    for row, (key, label, name) in enumerate(zip(entities.keys, entities.labels, entities.names, strict=True)):
+        if label not in schema.interests or not name:
+            continue
+        is_item = label == entities.item_label
+        year = years[row] if is_item and years else None
+        targets.append(
+            LinkTarget(
+                key,
+                label,
+                name,
+                year=int(year) if isinstance(year, int | float) else None,
+                popularity=float(popularity[row]) if is_item else 0.0,
+                is_item=is_item,
+            )
+        )
+        rows.append(row)
+    return Linker(targets, encoder, names[rows])
+
+
+def _answerable(properties: dict[str, list[Any]], schema: GraphSchema) -> dict[str, list[Any]]:
+    """Return the items' properties that answers and filters use: numbers, truth values and short texts."""
+    kept = {}
+    for name, values in properties.items():
+        known = [value for value in values if value is not None]
+        if name in schema.item.text or not all(isinstance(value, str | int | float | bool) for value in known):
+            continue
+        kept[name] = list(values)
+    return kept
+
+
+def _checked(words: object) -> str:
+    if not isinstance(words, str):
+        raise InputError(f"Expected words as text, found {type(words).__name__}.")
+    return words
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise InputError(f"Expected a list of at least 1 item, found k = {k}.")
+
+
+def _notes(text: str, interests: Collection[Interest], found: int, k: int) -> list[str]:
+    notes = []
+    if not text.strip():
+        notes.append("There are no words to go by: these are the most popular items.")
+    elif not interests:
+        notes.append(
+            "Nothing in the words names or resembles what the graph knows: ranked by the meaning of the words and popularity."
+        )
+    if found < k:
+        notes.append(
+            f"Only {found} items are left after the filters." if found else "No item is left after the filters."
+        )
+    return notes
