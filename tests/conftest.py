@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from typing import LiteralString
 
 import neo4j
@@ -12,6 +15,8 @@ import pytest
 from kg_rec.graph.client import GraphClient
 from kg_rec.graph.server import ManagedServer, connect
 from kg_rec.graph.server_config import any_free_port
+from kg_rec.graph.server_jars import NEO4J_VERSION
+from kg_rec.graph.server_process import ServerRecord
 from kg_rec.settings import Settings
 
 # Whoever runs the tests may have settings of their own; only where things are found on the machine is kept.
@@ -27,16 +32,42 @@ _EMPTY: list[LiteralString] = [
 ]
 
 
+_WATCH = """
+import sys, psutil
+from pathlib import Path
+from kg_rec.graph.server import ManagedServer
+from kg_rec.settings import Settings
+psutil.Process(int(sys.argv[1])).wait()
+ManagedServer(Settings(home=Path(sys.argv[2]))).stop()
+"""
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedServer]:
-    """The session's Neo4j, running, in a home with a space in its name and on free ports; stopped with the session."""
-    settings = Settings(
-        home=tmp_path_factory.mktemp("session") / "home of tests", bolt_port=any_free_port(), http_port=any_free_port()
-    )
-    managed = ManagedServer(settings, say=print)
+def stopped_with_the_session() -> Iterator[Callable[[ManagedServer], None]]:
+    """Sees to it that a server is stopped when the session ends, even when the session itself is killed."""
+    with contextlib.ExitStack() as stack:
+
+        def see_to(managed: ManagedServer) -> None:
+            command = [sys.executable, "-c", _WATCH, str(os.getpid()), str(managed.settings.home)]
+            watch = stack.enter_context(subprocess.Popen(command, start_new_session=True))
+            stack.callback(watch.kill)
+            stack.callback(managed.stop)
+
+        yield see_to
+
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, stopped_with_the_session: Callable[[ManagedServer], None]
+) -> ManagedServer:
+    """The session's Neo4j, running, in a home with a space in its name and on ports nobody else would take."""
+    managed = ManagedServer(Settings(home=tmp_path_factory.mktemp("session") / "home of tests"), say=print)
+    managed.home.mkdir(mode=0o700, parents=True)
+    # As if it had listened there before: taken again where free, and never the usual ports of the developer's own.
+    ServerRecord(any_free_port(), any_free_port(), NEO4J_VERSION).write(managed.home / "server.json")
+    stopped_with_the_session(managed)
     managed.start()  # its error carries the end of the server's log
-    yield managed
-    managed.stop()
+    return managed
 
 
 @pytest.fixture

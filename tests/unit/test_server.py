@@ -291,6 +291,31 @@ class TestStart:
         assert managed.status().state == "stopped"
 
     @pytest.mark.usefixtures("no_jars")
+    @pytest.mark.parametrize("which", ["bolt_port", "http_port"])
+    def test_one_whose_port_was_taken_meanwhile_is_started_on_another(
+        self, settings: Settings, tmp_path: Path, listening: int, monkeypatch: pytest.MonkeyPatch, which: str
+    ) -> None:
+        (settings.server_home / "data" / "databases" / "system").mkdir(parents=True)
+        (settings.server_home / "password").write_text("secret")
+        last = ServerRecord(server_config.any_free_port(), server_config.any_free_port(), "5.26.30")
+        replace(last, **{which: listening}).write(settings.server_home / "server.json")
+        is_free = server_config.is_free
+        answers = iter([True])  # it looks free once, and is not
+        monkeypatch.setattr(
+            server_config, "is_free", lambda port: (port == listening and next(answers, None)) or is_free(port)
+        )
+        managed = self.with_java(settings, tmp_path, "exit 1")
+        said: list[str] = []
+        managed._say = said.append
+        with pytest.raises(ServerError, match="ended while it started"):
+            managed.start()  # the second time for another reason
+        assert "another program took the port first" in said
+        assert [sentence.startswith("starting Neo4j") for sentence in said].count(True) == 2
+        record = ServerRecord.read(settings.server_home / "server.json")
+        assert record is not None
+        assert getattr(record, which) != listening
+
+    @pytest.mark.usefixtures("no_jars")
     def test_one_that_does_not_answer_is_given_up(
         self, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
