@@ -157,7 +157,8 @@ class Recommender:
         """
         from pathlib import Path
 
-        from kg_rec.graph.load import load, read_folder
+        from kg_rec.graph.csv_folder import read_folder
+        from kg_rec.graph.load import load
         from kg_rec.schema import write_schema
         from kg_rec.schema_inference import infer_schema
 

@@ -162,4 +162,5 @@ def _sparse(matrix: sp.csr_array) -> Tensor:
             torch.from_numpy(matrix.indices.astype("int64")),
             torch.from_numpy(matrix.data.astype("float32")),
             size=matrix.shape,
+            check_invariants=False,  # scipy made them; said explicitly, or torch warns
         )

@@ -1,0 +1,36 @@
+# Two commands on a fresh machine with Python 3.11 or newer, git and make:
+#   make demo   install, then show the whole way on the sample graph
+#   make test   install, then lint, types and every test
+.PHONY: demo test check unit clean
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+demo: $(VENV)/.installed
+	$(BIN)/kg-rec demo
+
+test: check
+	HF_HUB_OFFLINE=1 $(BIN)/pytest --cov --cov-report=term:skip-covered
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed-dev
+	HF_HUB_OFFLINE=1 $(BIN)/pytest tests/unit tests/contract
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable . --constraint constraints.txt
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint constraints.txt
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .mypy_cache .coverage*
