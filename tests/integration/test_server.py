@@ -17,13 +17,18 @@ from pathlib import Path
 import neo4j
 import psutil
 import pytest
+import typer
 from neo4j.exceptions import ClientError
+from typer.testing import CliRunner
 
+from kg_rec.cli import build_app
 from kg_rec.errors import ConnectionFailedError, ServerError
 from kg_rec.graph import server_config, server_jars
 from kg_rec.graph.client import GraphClient
 from kg_rec.graph.server import ManagedServer, connect
+from kg_rec.graph.server_browser import browser_style
 from kg_rec.graph.server_process import ServerRecord
+from kg_rec.schema import GraphSchema, ItemSchema, write_schema
 from kg_rec.settings import Settings, load_settings
 
 COMMAND = (sys.executable, "-c", "from kg_rec.cli import main; main()", "neo4j")
@@ -188,6 +193,60 @@ class TestStart:
                 own.start()
         finally:
             kept.rename(own.password_path)
+
+
+class TestCommands:
+    @pytest.fixture
+    def run(self, running: ManagedServer) -> Callable[..., str]:
+        def run(*arguments: str) -> str:
+            result = CliRunner().invoke(build_app(), ["neo4j", *arguments, "--home", str(running.settings.home)])
+            assert result.exit_code == 0, result.output
+            return result.output
+
+        return run
+
+    @pytest.mark.parametrize("command", ["start", "status"])
+    def test_where_it_is(self, run: Callable[..., str], running: ManagedServer, command: str) -> None:
+        status = running.status()
+        assert run(command).splitlines() == [
+            f"Neo4j {status.version}  running, pid {status.pid}",
+            f"bolt           {status.uri}",
+            f"browser        {status.http}/browser/",
+            "user           neo4j",
+            f"password file  {status.password_file}",
+        ]
+
+    def test_logs(self, run: Callable[..., str]) -> None:
+        assert "INFO  Started." in run("logs", "-n", "1")
+
+    def test_browser(self, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+        opened: list[str] = []
+        monkeypatch.setattr(typer, "launch", lambda address: opened.append(address) or 0)
+        address = run("browser").splitlines()[0].removeprefix("address").strip()
+        assert opened == []
+        assert run("browser", "--open").splitlines()[0].endswith(address)
+        assert opened == [address]
+
+    def test_browser_names_the_nodes_of_a_loaded_graph(self, run: Callable[..., str], running: ManagedServer) -> None:
+        schema = GraphSchema(item=ItemSchema(label="Song", id="id", title="title"), interests=())
+        write_schema(schema, running.settings.schema_path, {})
+        assert run("browser").splitlines()[-1] == browser_style(schema)
+
+    def test_another_server_in_the_environment_is_pointed_out(
+        self, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KG_REC_NEO4J_URI", "bolt://example.org")
+        assert "the other commands use bolt://example.org" in run("start")
+
+    def test_other_ports_than_it_runs_on_are_pointed_out(
+        self, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KG_REC_BOLT_PORT", "1024")
+        assert "stop it first to have it on 1024" in run("start")
+
+    def test_connect_uses_it(self, running: ManagedServer) -> None:
+        with connect(running.settings, start=False) as client:
+            assert client.uri == running.status().uri
 
 
 class TestDownload:

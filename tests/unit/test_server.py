@@ -521,6 +521,39 @@ class TestJars:
         assert step.done == step.total == (len(self.ONE) + len(self.TWO)) // 1000
 
 
+def test_the_list_of_jars_is_what_jgo_resolves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from jgo.maven import MavenContext
+
+    def publish(name: str, version: str, depends: str = "") -> bytes:
+        folder = tmp_path / "maven" / "org" / "example" / name / version
+        folder.mkdir(parents=True)
+        (folder / f"{name}-{version}.pom").write_text(
+            f"""<project><modelVersion>4.0.0</modelVersion><groupId>org.example</groupId><artifactId>{name}</artifactId>
+            <version>{version}</version><dependencies>{depends}</dependencies></project>"""
+        )
+        content = f"jar of {name}".encode()
+        (folder / f"{name}-{version}.jar").write_bytes(content)
+        return content
+
+    def depend(name: str, scope: str) -> str:
+        return f"""<dependency><groupId>org.example</groupId><artifactId>{name}</artifactId><version>2</version>
+        <scope>{scope}</scope></dependency>"""
+
+    contents = {
+        "org.example:deep:2": publish("deep", "2"),
+        "org.example:server:1": publish("server", "1", depend("deep", "runtime") + depend("tests", "test")),
+    }
+    publish("tests", "2")
+    monkeypatch.setattr(server_jars, "COORDINATES", ("org.example:server:1",))
+    monkeypatch.setattr(server_jars, "_maven", lambda cache: MavenContext(repo_cache=cache, offline=True))
+    server_jars.write_lock(tmp_path / "maven", tmp_path / "lock")
+    first, _, *lines = (tmp_path / "lock").read_text().splitlines()
+    assert first == "# org.example:server:1"
+    assert lines == [
+        f"{hashlib.sha256(content).hexdigest()} {len(content)} {coordinate}" for coordinate, content in contents.items()
+    ]
+
+
 def test_the_list_of_jars_is_of_the_versions_named() -> None:
     jars = server_jars.locked_jars()
     assert set(server_jars.COORDINATES) <= {jar.coordinate for jar in jars}
