@@ -417,8 +417,8 @@ class Recommender:
                     {
                         "text": round(found.text, 4),
                         "graph": round(found.graph, 4),
+                        "direct": round(found.direct, 4),
                         "popularity": round(found.popularity, 4),
-                        "dislikes": round(found.dislikes, 4),
                     },
                     {name: values[found.item] for name, values in properties.items() if values[found.item] is not None},
                     explanation.sentence if explanation else "",

@@ -83,6 +83,7 @@ def current_settings(**overrides: object) -> Settings:
     return load_settings(**{**_given.get(), **overrides})
 
 
+@functools.cache
 def output() -> Console:
     """Return the console for answers (standard output)."""
     from rich.console import Console
@@ -90,8 +91,9 @@ def output() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
 
+@functools.cache
 def messages() -> Console:
-    """Return the console for messages about the work (standard error)."""
+    """Return the console for messages about the work (standard error); one for all, or lines would tear a live bar."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)

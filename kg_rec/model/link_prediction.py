@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from kg_rec.interest import Interest
 
 
+_BETA = 0.5
+"""Start of beta; chosen, as the other start values, on people who are in no graph (docs/quality.md)."""
+
+
 @dataclass(frozen=True)
 class People:
     """P people as the model sees them: their words, and I interest edges.
@@ -120,7 +124,7 @@ class LinkPredictor(nn.Module):
         words = people.text.index_add(0, people.person, omega[:, None] * text[people.entity])
         nothing = torch.zeros(len(people), identity.shape[1], device=identity.device)
         tastes = nothing.index_add(0, people.person, nu[:, None] * identity[people.entity])
-        beta = (1.0 + self.beta_change).clamp(min=0)
+        beta = (_BETA + self.beta_change).clamp(min=0)
         return Scores(
             self.temperature * normalize(words) @ text[:items].T,
             beta * (tastes @ identity[:items].T),
