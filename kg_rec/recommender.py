@@ -304,7 +304,7 @@ class Recommender:
             assert user is not None
             interests, text, known = self._person(user)
             hidden |= known
-        vector = self._vectors([text], [interests])
+        vector = self.wish_vectors([text], [interests])
         ranked = self.ranking.rank(vector, [interests], k=k, excluded=[hidden], allowed=allowed)[0]
         notes = _notes(text, interests, len(ranked), k)
         explanations = self._explanations(ranked, interests, vector[0], user) if explain else None
@@ -329,13 +329,13 @@ class Recommender:
         for start in range(0, len(texts), _BATCH):
             batch = [_checked(text) for text in texts[start : start + _BATCH]]
             interests = self.linker.link_many(batch)
-            vectors = self._vectors(batch, interests)
+            vectors = self.wish_vectors(batch, interests)
             answers = self.ranking.rank(vectors, interests, k=k, excluded=[hidden] * len(batch), allowed=allowed)
             for text, theirs, ranked in zip(batch, interests, answers, strict=True):
                 yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k))
                 step.advance()
 
-    def _vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
+    def wish_vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
         """Return the vectors of what people want, [P, T]: their words without what they do not want."""
         from kg_rec.text.wishes import wished
 
