@@ -297,17 +297,21 @@ class Recommender:
         _check_k(k)
         allowed = self.ranking.allowed(where)
         hidden = self._rows_of(exclude)
+        attached = False
         if words is not None:
             words = _checked(words)
             interests, text = self.linker.link(words), words
         else:
             assert user is not None
-            interests, text, known = self._person(user)
+            interests, text, known, attached = self._person(user)
             hidden |= known
         vector = self.wish_vectors([text], [interests])
         ranked = self.ranking.rank(vector, [interests], k=k, excluded=[hidden], allowed=allowed)[0]
         notes = _notes(text, interests, len(ranked), k)
-        explanations = self._explanations(ranked, interests, vector[0], user) if explain else None
+        if user is not None and not attached and interests:
+            notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
+        start = user if attached else None
+        explanations = self._explanations(ranked, interests, vector[0], start) if explain else None
         if explain and self.graph_has_changed():
             notes.append("The graph has changed since the model was trained; kg-rec train brings it up to date.")
         return Recommendations(interests, self._items(ranked, explanations), notes)
@@ -342,8 +346,9 @@ class Recommender:
         wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
         return self.encoder_of(self.artifact).encode(wishes)
 
-    def _person(self, user: str) -> tuple[list[Interest], str, set[int]]:
-        """Return a person's interests, words that stand for them, and the rows of the items they know.
+    def _person(self, user: str) -> tuple[list[Interest], str, set[int], bool]:
+        """Return a person's interests, words that stand for them, the rows of the items they know, and whether the interests
+        are edges of the graph.
 
         Somebody without interests who has interacted with items is known by the items they liked last.
         """
@@ -354,6 +359,7 @@ class Recommender:
         past = history(self.client, self.artifact.schema, user)
         index, count = self.artifact.model.entities.index, self.artifact.model.entities.item_count
         known = {index[key] for key in past.items if key in index and index[key] < count}
+        attached = bool(interests)
         if not interests:
             entities = self.artifact.model.entities
             interests = [
@@ -362,7 +368,7 @@ class Recommender:
                 if key in index
             ]
         text = ". ".join(dict.fromkeys(i.evidence or i.name for i in interests if i.polarity > 0))
-        return interests, text, known
+        return interests, text, known, attached
 
     def _explanations(
         self, ranked: Sequence[Ranked], interests: Sequence[Interest], vector: NDArray[np.float32], user: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
@@ -130,17 +131,21 @@ def _is_attached(recommender: Recommender) -> bool:
 
 def _tell_next(recommender: Recommender) -> None:
     from kg_rec.graph.server import ManagedServer
+    from kg_rec.settings import load_settings
 
     console = output()
     console.print(" [bold]what to try next[/bold]")
-    if recommender.settings.neo4j_uri is None:
-        status = ManagedServer(recommender.settings).status()
+    settings = recommender.settings
+    if settings.neo4j_uri is None:
+        status = ManagedServer(settings).status()
         console.print(f"  {status.http}/browser/", style="cyan", markup=False)
         console.print(
             f"      the graph in Neo4j Browser: user {status.user}, password in {status.password_file}", markup=False
         )
-    console.print('  kg-rec recommend "something funny for a family evening, not animated"', markup=False)
-    console.print(f'  kg-rec interests {PERSON} --add "time travel"', markup=False)
-    console.print(
-        "  kg-rec load FOLDER && kg-rec train        your own graph, in a home of its own: --home FOLDER", markup=False
-    )
+    where = "" if settings.home == load_settings().home else f" --home {shlex.quote(str(settings.home))}"
+    for command in (
+        'recommend "something funny for a family evening, not animated"',
+        f'interests {PERSON} --add "time travel"',
+        f"recommend --user {PERSON} --where 'year>=2000' --paths",
+    ):
+        console.print(f"  kg-rec {command}{where}", style="cyan", markup=False)

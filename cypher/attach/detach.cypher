@@ -1,0 +1,21 @@
+// Leave nothing behind of a person who was attached: their interests go, and the node if it was made for them. A person
+// of the loaded graph stays, with all their interactions.
+// $user    key of the person's node, as "User/ann"
+// returns  interests: how many were taken away; deleted: whether the node was
+MATCH (user:KGEntity {key: $user})
+WITH user, COUNT { (user)-[:INTERESTED_IN]->() } AS interests,
+     user:KGPerson AND NOT EXISTS { (user)-[other]-() WHERE type(other) <> 'INTERESTED_IN' } AS deleted
+CALL (user) {
+  MATCH (user)-[interest:INTERESTED_IN]->()
+  DELETE interest
+}
+CALL (user, deleted) {
+  WITH user, deleted WHERE deleted
+  DELETE user
+}
+CALL (user, deleted) {
+  // Made for the person, and later loaded with interactions of its own: it is the loaded graph's now.
+  WITH user, deleted WHERE NOT deleted
+  REMOVE user:KGPerson
+}
+RETURN interests, deleted

@@ -1,0 +1,127 @@
+"""`kg-rec attach`, `interests` and `detach`: people in the graph."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kg_rec.cli.app import connected, current_settings, output, progress, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg_rec.interest import Interest
+
+_USER = typer.Argument(help="Id of the person, as you like it.", metavar="USER")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(connected(attach))
+    app.command()(connected(interests))
+    app.command()(connected(detach))
+
+
+def attach(
+    user: Annotated[str, _USER],
+    words: Annotated[str, typer.Argument(help="What they say they like; - reads it from the input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Make a person a node of the graph, with an edge to each thing their words show an interest in.
+
+    Again with other words replaces what was inferred and keeps what the person set.
+
+    Example:  kg-rec attach alice "I loved Arrival. No horror please."
+    """
+    from kg_rec.recommender import Recommender
+
+    if words == "-":
+        words = sys.stdin.read()
+    with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
+        found = recommender.attach(user, words)
+    _show(user, found, as_json)
+
+
+def interests(
+    user: Annotated[str, _USER],
+    add: Annotated[
+        list[str] | None, typer.Option(help="An entity they like, by name or key.", metavar="ENTITY")
+    ] = None,
+    dislike: Annotated[bool, typer.Option("--dislike", help="They dislike what --add names.")] = False,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="An interest to take away, by name or key.", metavar="ENTITY")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Show a person's interests, or set and remove some: what they set stays when their words change.
+
+    Example:  kg-rec interests alice --add "time travel" --remove Genre/Drama
+    """
+    from kg_rec.errors import InputError
+    from kg_rec.graph import attach as people
+    from kg_rec.graph.server import connect
+    from kg_rec.schema import read_schema
+
+    if dislike and not add:
+        raise InputError("--dislike says how --add is meant; found it without --add.")
+    settings = current_settings()
+    schema = read_schema(settings.schema_path)
+    with connect(settings, say=say) as client:
+        # Everything is looked up before anything is written, so that a misspelt name changes nothing.
+        added = [people.find_entity(client, schema, entity) for entity in add or []]
+        people.person(client, schema, user)
+        for entity in remove or []:
+            people.remove_interest(client, schema, user, entity)
+        for found in added:
+            people.set_interest(client, schema, user, found.key, -1 if dislike else 1)
+        theirs = people.interests(client, schema, user)
+    _show(user, theirs, as_json)
+
+
+def detach(user: Annotated[str, _USER]) -> None:
+    """Take everything that was attached about a person out of the graph.
+
+    A person who was loaded with the graph keeps their node and what they interacted with.
+
+    Example:  kg-rec detach alice
+    """
+    from kg_rec.graph import attach as people
+    from kg_rec.graph.server import connect
+    from kg_rec.schema import read_schema
+
+    settings = current_settings()
+    schema = read_schema(settings.schema_path)
+    with connect(settings, say=say) as client:
+        done = people.detach(client, schema, user)
+    node = "the node is gone, too" if done.deleted else "the node came with the graph and stays"
+    typer.echo(f"{user}: {done.interests} interests removed; {node}")
+
+
+def _show(user: str, found: Sequence[Interest], as_json: bool) -> None:
+    from rich.text import Text
+
+    from kg_rec.cli.recommend import interests_as_json
+    from kg_rec.text.asking import in_words
+
+    if as_json:
+        typer.echo(json.dumps({"user": user, "interests": interests_as_json(found)}, ensure_ascii=False, indent=1))
+        return
+    console = output()
+    if not found:
+        console.print(f" {user} has no interests: the words show nothing that the graph knows", markup=False)
+        return
+    names = [f"{in_words(interest.label)} {interest.name}" for interest in found]
+    width = min(max(map(len, names)), 50)
+    for interest, name in zip(found, names, strict=True):
+        likes = interest.polarity > 0
+        line = Text(" + " if likes else " − ", style="green" if likes else "red")
+        line.append(f"{name:<{width}}", style="bold")
+        line.append(f"  {interest.score:.2f}  ")
+        told = "set by the person" if interest.source == "person" else f'"{interest.evidence}"'
+        line.append(told, style="dim")
+        if interest.source == "near":
+            line.append("  near in meaning", style="dim")
+        console.print(line)

@@ -1,0 +1,290 @@
+"""Why an item was recommended: the best paths from a person's interests to it, as a sentence and as Cypher to look at.
+
+Three kinds of path, each weighted by the interest it starts from and by how much its relations carry in the model:
+
+- *direct*: the interest's entity is a neighbour of the item;
+- *shared*: an item the person named has a neighbour in common with it, the rarer the better;
+- *liked together*: the same people liked an item the person named and this one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kg_rec.graph.attach import person_key, person_label, titles
+from kg_rec.graph.keys import encoded, id_of, label_of
+from kg_rec.text.asking import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kg_rec.graph.client import GraphClient
+    from kg_rec.interest import Interest
+    from kg_rec.schema import GraphSchema
+
+_MOST_REASONS = 3
+_WEAKEST_RELATION = 0.1
+"""What a relation that the model hardly uses still counts, relative to the one it uses most: it may be all there is."""
+_LIKED_TOGETHER = "LIKED_TOGETHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One relation of a path: from the entity `start` to the entity `end`; `forward` tells which way it points."""
+
+    start: str
+    type: str
+    forward: bool
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one item was recommended.
+
+    item: key; sentence: up to three reasons, the best first; names: of the entities along the best path, the item left out;
+    steps: the best path; statement: Cypher that shows the paths in Neo4j Browser as it stands.
+    """
+
+    item: str
+    sentence: str
+    names: tuple[str, ...]
+    steps: tuple[Step, ...]
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    strength: float
+    kind: str
+    sentence: str
+    interest: str
+    names: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbour:
+    type: str
+    out: bool
+    key: str
+    name: str
+    telling: float
+
+
+def explain(
+    client: GraphClient,
+    schema: GraphSchema,
+    interests: Sequence[Interest],
+    items: Sequence[str],
+    relation_weights: Mapping[str, float],
+    *,
+    user: str | None = None,
+) -> list[Explanation]:
+    """Return an explanation of each item, in their order.
+
+    interests: what the person likes (dislikes explain nothing here); items: keys. relation_weights: by relation, as
+    "TYPE", "TYPE⁻¹" and "LIKED_TOGETHER". user: id of a person in the graph whose interest edges the statements start with.
+    An item that no path leads to is explained by its closeness to the words, and by how many people liked it.
+    """
+    liked = {interest.entity: interest for interest in interests if interest.polarity > 0}
+    named = [key for key in liked if label_of(key) == schema.item.label and key not in items]
+    ends = [*items, *named]
+    neighbours = _neighbours(client, schema, ends)
+    people = _people(client, schema, ends)
+    weight = _relative(relation_weights)
+    start = person_key(schema, user) if user is not None else None
+    explained = []
+    for item in items:
+        reasons = [
+            *_direct(item, neighbours[item], liked, schema, weight),
+            *_shared(item, neighbours, named, liked, weight),
+            *_liked_together(item, people, named, liked, schema, weight),
+        ]
+        explained.append(_explanation(item, _best(reasons), len(people[item]), start, liked))
+    return explained
+
+
+def _neighbours(client: GraphClient, schema: GraphSchema, ends: list[str]) -> defaultdict[str, list[_Neighbour]]:
+    found: defaultdict[str, list[_Neighbour]] = defaultdict(list)
+    prefix = f"{encoded(person_label(schema))}/"
+    for row in client.read("explain/neighbours", ends=ends, people=prefix, titles=titles(schema)):
+        # Near 1 for an entity with few relations, near 0 for one that every node is related to.
+        telling = 1 - math.log(1 + row["degree"]) / math.log(2 + max(row["size"], row["degree"]))
+        name = row["name"] or id_of(row["middle"])
+        found[row["end"]].append(_Neighbour(row["type"], row["out"], row["middle"], str(name), telling))
+    return found
+
+
+def _people(client: GraphClient, schema: GraphSchema, ends: list[str]) -> defaultdict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    interaction = schema.interaction
+    if interaction is None:
+        return found
+    rated = interaction.kind == "rating" and interaction.weight and interaction.scale
+    for row in client.read(
+        "explain/people",
+        ends=ends,
+        type=interaction.type,
+        weight=interaction.weight if rated else "",
+        least=sum(interaction.scale) / 2 if rated and interaction.scale else 0.0,
+    ):
+        found[row["end"]] = set(row["people"])
+    return found
+
+
+def _relative(relation_weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights of the graph's relations relative to the strongest, in [0.1, 1]; LIKED_TOGETHER has 1."""
+    strongest = max((value for name, value in relation_weights.items() if name != _LIKED_TOGETHER), default=1.0) or 1.0
+    scaled = {name: max(value / strongest, _WEAKEST_RELATION) for name, value in relation_weights.items()}
+    return {**scaled, _LIKED_TOGETHER: 1.0}
+
+
+def _carried(weight: Mapping[str, float], neighbour: _Neighbour) -> float:
+    """Return what the model carries from a neighbour to the item: along the inverse where the relation leads from the item."""
+    return weight.get(f"{neighbour.type}⁻¹" if neighbour.out else neighbour.type, _WEAKEST_RELATION)
+
+
+def _direct(
+    item: str,
+    neighbours: Iterable[_Neighbour],
+    liked: Mapping[str, Interest],
+    schema: GraphSchema,
+    weight: Mapping[str, float],
+) -> list[_Reason]:
+    reasons = []
+    for neighbour in neighbours:
+        interest = liked.get(neighbour.key)
+        if interest is None:
+            continue
+        phrase = schema.phrases.get(neighbour.type, "{}") if neighbour.out else "{}"
+        # "with Horror" says no more than "Horror"; "directed by Jane Campion" does.
+        sentence = neighbour.name if phrase == "with {}" else phrase.replace("{}", neighbour.name)
+        strength = interest.score * (1 + _carried(weight, neighbour)) * (1 + neighbour.telling)
+        steps = (Step(neighbour.key, neighbour.type, not neighbour.out, item),)
+        reasons.append(_Reason(strength, "direct", sentence, neighbour.key, (neighbour.name,), steps))
+    return reasons
+
+
+def _shared(
+    item: str,
+    neighbours: Mapping[str, list[_Neighbour]],
+    named: Iterable[str],
+    liked: Mapping[str, Interest],
+    weight: Mapping[str, float],
+) -> list[_Reason]:
+    own: defaultdict[str, list[_Neighbour]] = defaultdict(list)
+    for neighbour in neighbours[item]:
+        own[neighbour.key].append(neighbour)
+    reasons = []
+    for key in named:
+        for theirs in neighbours[key]:
+            # What the person asked for itself is a direct reason already.
+            for ours in own[theirs.key] if theirs.key not in liked else ():
+                carried = math.sqrt(_carried(weight, ours) * _carried(weight, theirs))
+                label = in_words(label_of(ours.key))
+                steps = (
+                    Step(key, theirs.type, theirs.out, theirs.key),
+                    Step(ours.key, ours.type, not ours.out, item),
+                )
+                reasons.append(
+                    _Reason(
+                        liked[key].score * carried * 2 * ours.telling**2,
+                        "shared",
+                        f'shares the {label} "{ours.name}" with {liked[key].name}',
+                        key,
+                        (liked[key].name, ours.name),
+                        steps,
+                    )
+                )
+    return reasons
+
+
+def _liked_together(
+    item: str,
+    people: Mapping[str, set[str]],
+    named: Iterable[str],
+    liked: Mapping[str, Interest],
+    schema: GraphSchema,
+    weight: Mapping[str, float],
+) -> list[_Reason]:
+    if schema.interaction is None:
+        return []
+    type_ = schema.interaction.type
+    reasons = []
+    for key in named:
+        both = len(people[item] & people[key])
+        if both < 2:
+            continue
+        # A cosine, shrunk where few people speak for it, as in the model's LIKED_TOGETHER.
+        closeness = both / math.sqrt((len(people[item]) + 20) * (len(people[key]) + 20))
+        steps = (Step(key, type_, False, "*"), Step("*", type_, True, item))
+        reasons.append(
+            _Reason(
+                liked[key].score * weight[_LIKED_TOGETHER] * 2 * closeness,
+                "together",
+                f"liked by {both} who liked {liked[key].name}",
+                key,
+                (liked[key].name,),
+                steps,
+            )
+        )
+    return reasons
+
+
+def _best(reasons: list[_Reason]) -> list[_Reason]:
+    """Return up to three reasons, the strongest first, each saying something new."""
+    chosen: list[_Reason] = []
+    said: set[object] = set()
+    for reason in sorted(reasons, key=lambda reason: (-reason.strength, reason.sentence)):
+        # One shared thing for each item named, one crowd, and nothing in the same words twice.
+        what = reason.sentence.casefold() if reason.kind == "direct" else (reason.kind, reason.interest)
+        crowd = reason.kind == "together" and any(other.kind == "together" for other in chosen)
+        if what in said or crowd or len(chosen) == _MOST_REASONS:
+            continue
+        said.add(what)
+        chosen.append(reason)
+    return chosen
+
+
+def _explanation(
+    item: str, reasons: list[_Reason], people: int, person: str | None, liked: Mapping[str, Interest]
+) -> Explanation:
+    if not reasons:
+        crowd = f" · liked by {people} people" if people else ""
+        statement = f"MATCH path = ({_node('item', item)})--(neighbour) RETURN path LIMIT 25"
+        return Explanation(item, f"near in meaning to the words{crowd}", (), (), statement)
+    best = reasons[0]
+    inferred = all(
+        liked[reason.interest].source == "near" and not liked[reason.interest].evidence for reason in reasons
+    )
+    sentence = " · ".join(reason.sentence for reason in reasons)
+    if inferred:
+        sentence += " · near in meaning to the words"
+    statement = " UNION ".join(dict.fromkeys(_statement(reason, person, liked) for reason in reasons))
+    return Explanation(item, sentence, best.names, best.steps, statement)
+
+
+def _statement(reason: _Reason, person: str | None, liked: Mapping[str, Interest]) -> str:
+    """Return Cypher that shows a path; it starts at the person where they are in the graph with this interest."""
+    interest = liked[reason.interest]
+    attached = person is not None and (interest.evidence or interest.source == "person")
+    pattern = f"({_node('person', person)})-[:INTERESTED_IN]->" if attached and person else ""
+    pattern += f"({_node('interest', reason.interest)})"
+    for number, step in enumerate(reason.steps):
+        arrow = f"-[:{_quoted(step.type)}]->" if step.forward else f"<-[:{_quoted(step.type)}]-"
+        end = _node("item" if number == len(reason.steps) - 1 else "shared", step.end)
+        pattern += arrow + ("(somebody)" if step.end == "*" else f"({end})")
+    return f"MATCH path = {pattern} RETURN path LIMIT 25"
+
+
+def _node(name: str, key: str) -> str:
+    literal = key.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{name}:KGEntity {{key: '{literal}'}}"
+
+
+def _quoted(type_: str) -> str:
+    return f"`{type_.replace('`', '``')}`"
