@@ -487,6 +487,7 @@ def make_linker(
                 key,
                 label,
                 name,
+                entities.aliases[row],
                 year=int(year) if isinstance(year, int | float) else None,
                 popularity=float(popularity[row]) if is_item else 0.0,
                 is_item=is_item,

@@ -31,6 +31,8 @@ class ItemSchema(_Part):
     """Property with the id as it stood in the source; recommendations in bulk are given by it."""
     title: str
     """Property that a person would call the item by."""
+    aliases: tuple[str, ...] = ()
+    """Properties with further names, as in another language."""
     text: tuple[str, ...] = ()
     """Properties in running words, best first."""
     released: str | None = None
@@ -63,6 +65,7 @@ class EntitySchema(_Part):
     """Any other node: what it is called by."""
 
     title: str
+    aliases: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
 
 
@@ -86,6 +89,13 @@ class GraphSchema(_Part):
         for location, problem in _contradictions(self):
             raise _ContradictionError(problem, location)
         return self
+
+    def aliases_of(self, label: str) -> tuple[str, ...]:
+        """Return the properties with further names of `label`."""
+        if label == self.item.label:
+            return self.item.aliases
+        entity = self.entities.get(label)
+        return entity.aliases if entity else ()
 
     def title_of(self, label: str) -> str | None:
         """Return the title property of `label`, or None where it has none (users)."""
@@ -212,6 +222,7 @@ _MEANINGS: dict[str, str] = {
     "item.label": "the label of its nodes",
     "item.id": "property with the id as it stood in the source; recommendations in bulk are given by it",
     "item.title": "property that a person would call it by",
+    "item.aliases": "properties with further names, as in another language",
     "item.text": "properties in running words, best first",
     "item.released": "numeric property with the year since when it could be interacted with",
     "item.numeric": "further numeric properties that a filter may use, as in --where price<20",
@@ -230,6 +241,7 @@ _MEANINGS: dict[str, str] = {
     "asking": "Sentences in which a person would ask for an item; none: they are made from the labels and relations.",
 }
 _OPTIONAL = {
+    "item.aliases": ["originalTitle"],
     "item.released": "year",
     "item.text": ["description"],
     "item.numeric": ["price"],
@@ -295,6 +307,8 @@ def _as_toml(schema: GraphSchema, reasons: Mapping[str, str]) -> str:
             table = tomlkit.table()
             _explain(table, reasons.get(f"entities.{label}.title"))
             table.add("title", entity.title)
+            if entity.aliases:
+                table.add("aliases", list(entity.aliases))
             table.add("text", list(entity.text))
             entities.add(label, table)
         document.add("entities", entities)

@@ -18,6 +18,7 @@ from kg_rec.schema_properties import (
     PropertyShapes,
     UndecidedKindError,
     Weight,
+    holds_aliases,
     is_time,
     looks_like_weight,
     phrase_from,
@@ -121,11 +122,11 @@ def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[
         found.extend(f"the property '{name}' of {label}, found {_listed(node.properties)}" for name in missing)
 
     item = schema.item
-    check(item.label, [item.id, item.title, *item.text, item.released, *item.numeric])
+    check(item.label, [item.id, item.title, *item.aliases, *item.text, item.released, *item.numeric])
     if schema.user:
         check(schema.user.label, [schema.user.id])
     for label, entity in schema.entities.items():
-        check(label, [entity.title, *entity.text])
+        check(label, [entity.title, *entity.aliases, *entity.text])
     if schema.interaction and schema.user and {schema.user.label, item.label} <= set(profile.labels):
         wanted = f"(:{schema.user.label})-[:{schema.interaction.type}]->(:{item.label})"
         kinds = [kind for kind in profile.relations if str(kind) == wanted]
@@ -480,14 +481,31 @@ class _Inference:
         if shapes.released:
             self._reasons["item.released"] = f"the values of '{shapes.released}' are years"
         numeric = tuple(name for name in shapes.numeric if name != shapes.released)
+        aliases = self._aliases(node, title, text)
+        if aliases:
+            self._reasons["item.aliases"] = "short texts that are called names"
         return ItemSchema(
-            label=node.label, id=node.id, title=title, text=text, released=shapes.released, numeric=numeric
+            label=node.label,
+            id=node.id,
+            title=title,
+            aliases=aliases,
+            text=text,
+            released=shapes.released,
+            numeric=numeric,
+        )
+
+    def _aliases(self, node: LabelProfile, title: str, text: Sequence[str]) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name, values in node.properties.items()
+            if name not in (title, node.id, *text) and holds_aliases(name, values)
         )
 
     def _entity(self, node: LabelProfile) -> EntitySchema:
         shapes = self._shapes[node.label]
         self._reasons[f"entities.{node.label}.title"] = shapes.why
-        return EntitySchema(title=shapes.title, text=tuple(name for name in shapes.text if name != shapes.title))
+        text = tuple(name for name in shapes.text if name != shapes.title)
+        return EntitySchema(title=shapes.title, aliases=self._aliases(node, shapes.title, text), text=text)
 
     def _title(self, label: str, item: ItemSchema, entities: dict[str, EntitySchema]) -> str:
         return item.title if label == item.label else entities[label].title

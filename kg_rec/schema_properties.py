@@ -25,6 +25,7 @@ _TITLES = (
     *("titel", "titre", "titulo", "título", "titolo", "naam", "nom", "nombre", "nome"),
     *("标题", "名称", "タイトル", "名前", "название", "имя"),
 )
+_ALIASES = ("alias", "aliases", "aka", "synonym", "synonyms", "nickname", "alternative", "titles", "names")
 _RATINGS = frozenset(
     ["rating", "rate", "rated", "stars", "star", "score", "grade", "mark", "note", "vote", "points", "evaluation"]
 )
@@ -185,6 +186,15 @@ def _choose_title(node: LabelProfile, shapes: PropertyShapes, words: dict[str, _
         shapes.titles = tuple(short)
         return choose(short[0], "it is the only short text" if len(short) == 1 else "it is the first short text")
     return choose(node.id, "there is no short text but the id")
+
+
+def holds_aliases(name: str, values: Values) -> bool:
+    """Tell whether a property holds further names, as "originalTitle" or "aliases" does: short texts, called so."""
+    if not _parts(name) & {*_TITLES, *_ALIASES}:
+        return False
+    present = [value for value in values.values if value is not None][:_SAMPLE]
+    texts = [text for value in present for text in (value if isinstance(value, list) else [value])]
+    return bool(texts) and all(isinstance(text, str) and len(text) <= 2 * _SHORT for text in texts)
 
 
 def _plain(name: str) -> str:

@@ -194,6 +194,8 @@ def _tell_schema(schema: GraphSchema, reasons: dict[str, str], path: Path) -> No
     typer.echo(f"what the graph means, written to {path} for reading and editing:")
     tell("item", schema.item.label, "item.label")
     tell("  title", schema.item.title, "item.title")
+    if schema.item.aliases:
+        tell("  also", ", ".join(schema.item.aliases), "item.aliases")
     tell("  texts", ", ".join(schema.item.text) or "none", "item.text")
     tell("  released", schema.item.released or "unknown", "item.released")
     tell("user", schema.user.label if schema.user else "none", "user.label" if schema.user else "user")

@@ -86,7 +86,8 @@ def explain(
 ) -> list[Explanation]:
     """Return an explanation of each item, in their order.
 
-    interests: what the person likes (dislikes explain nothing here); items: keys. relation_weights: by relation, as
+    interests: what the person likes (dislikes explain nothing here), and guesses: interests near in meaning without any
+    evidence in the words, which explain only what nothing else does; items: keys. relation_weights: by relation, as
     "TYPE", "TYPE⁻¹" and "LIKED_TOGETHER". user: id of a person in the graph whose interest edges the statements start with.
     An item that no path leads to is explained by its closeness to the words, and by how many people liked it.
     """
@@ -104,7 +105,9 @@ def explain(
             *_shared(item, neighbours, named, liked, weight),
             *_liked_together(item, people, named, liked, schema, weight),
         ]
-        explained.append(_explanation(item, _best(reasons), len(people[item]), start, liked))
+        # What was merely guessed from the words' meaning explains only what nothing in the words leads to.
+        sure = [reason for reason in reasons if not _is_guess(liked[reason.interest])]
+        explained.append(_explanation(item, _best(sure or reasons), len(people[item]), start, liked))
     return explained
 
 
@@ -134,6 +137,10 @@ def _people(client: GraphClient, schema: GraphSchema, ends: list[str]) -> defaul
     ):
         found[row["end"]] = set(row["people"])
     return found
+
+
+def _is_guess(interest: Interest) -> bool:
+    return interest.source == "near" and not interest.evidence
 
 
 def _relative(relation_weights: Mapping[str, float]) -> dict[str, float]:
@@ -258,11 +265,8 @@ def _explanation(
         statement = f"MATCH path = ({_node('item', item)})--(neighbour) RETURN path LIMIT 25"
         return Explanation(item, f"near in meaning to the words{crowd}", (), (), statement)
     best = reasons[0]
-    inferred = all(
-        liked[reason.interest].source == "near" and not liked[reason.interest].evidence for reason in reasons
-    )
     sentence = " · ".join(reason.sentence for reason in reasons)
-    if inferred:
+    if _is_guess(liked[best.interest]):
         sentence += " · near in meaning to the words"
     statement = " UNION ".join(dict.fromkeys(_statement(reason, person, liked) for reason in reasons))
     return Explanation(item, sentence, best.names, best.steps, statement)

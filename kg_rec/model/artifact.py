@@ -76,6 +76,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
                 "keys": model.entities.keys,
                 "labels": model.entities.labels,
                 "names": model.entities.names,
+                "aliases": model.entities.aliases,
                 "item_label": model.entities.item_label,
                 "slices": {label: [rows.start, rows.stop] for label, rows in model.entities.slices.items()},
                 "properties": artifact.properties,
@@ -136,6 +137,7 @@ def load_artifact(folder: Path) -> Artifact:
             stored["names"],
             {label: slice(*rows) for label, rows in stored["slices"].items()},
             stored["item_label"],
+            [tuple(others) for others in stored["aliases"]],
         )
         model = _model(entities, tensors, manifest)
         schema = GraphSchema.model_validate(manifest["schema"])

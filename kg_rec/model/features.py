@@ -17,6 +17,8 @@ from kg_rec.errors import GraphError
 from kg_rec.text.asking import in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
     from torch_geometric.data import HeteroData
 
@@ -35,7 +37,7 @@ _SECONDS_A_YEAR = 31_556_952.0
 class Entities:
     """All nodes but the users, numbered: the items first, in the order of the export, then the other labels by name.
 
-    keys, labels, names: one an entity; the name is empty where the schema knows no title for the label.
+    keys, labels, names, aliases: one an entity; the name is empty where the schema knows no title for the label.
     """
 
     keys: list[str]
@@ -43,6 +45,7 @@ class Entities:
     names: list[str]
     slices: dict[str, slice]
     item_label: str
+    aliases: list[tuple[str, ...]]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -76,6 +79,7 @@ def number_entities(graph: HeteroData, schema: GraphSchema) -> Entities:
     keys: list[str] = []
     of: list[str] = []
     names: list[str] = []
+    aliases: list[tuple[str, ...]] = []
     slices = {}
     for label in labels:
         start = len(keys)
@@ -84,8 +88,16 @@ def number_entities(graph: HeteroData, schema: GraphSchema) -> Entities:
         title = schema.title_of(label)
         values = graph[label].properties.get(title) if title else None
         names += [str(value or "") for value in values] if values else [""] * (len(keys) - start)
+        columns = [graph[label].properties.get(name) for name in schema.aliases_of(label)]
+        aliases += [_texts(column[row] for column in columns if column) for row in range(len(keys) - start)]
         slices[label] = slice(start, len(keys))
-    return Entities(keys, of, names, slices, item)
+    return Entities(keys, of, names, slices, item, aliases)
+
+
+def _texts(values: Iterable[object]) -> tuple[str, ...]:
+    """Return the texts among values that are texts, lists of them, or missing."""
+    found = [text for value in values for text in (value if isinstance(value, list | tuple) else [value])]
+    return tuple(text for text in found if isinstance(text, str) and text.strip())
 
 
 def relation_matrices(graph: HeteroData, entities: Entities) -> dict[str, sp.csr_array]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import ahocorasick
 
 from kg_rec.text.lexicon import Lexicon, word_ranks
+from kg_rec.text.misspellings import Misspellings
 from kg_rec.text.names import LinkTarget, NameForms, Saying, plurals, singulars
 from kg_rec.text.words import Border, Words, is_unspaced, normalised
 
@@ -90,6 +91,11 @@ class NameFinder:
         for compact, some in found.items():
             self._automaton.add_word(compact, (len(compact), some))
         self._automaton.make_automaton()
+        self._by_compact = found
+        sure = {Saying.LAST, Saying.TAIL}
+        self._misspellings = Misspellings(
+            compact for compact, some in found.items() if any(set(self.forms[form].values()) - sure for form in some)
+        )
 
     def find(self, words: Words, lexicon: Lexicon) -> list[Mention]:
         """Return the names in a text, in its order, none overlapping another.
@@ -97,7 +103,7 @@ class NameFinder:
         Words that name something which is no target come as mentions without meanings.
         """
         reading = _Reading(words, lexicon, self.item_words)
-        candidates = list(self._candidates(words))
+        candidates = [*self._candidates(words), *self._misspelt(words, lexicon)]
         for candidate in candidates:
             candidate.year = reading.year_behind(candidate)
             if any(self.targets[n].is_item for n in candidate.meant) and reading.surprise(candidate) >= _ENOUGH:
@@ -151,6 +157,17 @@ class NameFinder:
                         meant[number] = said
             if meant:
                 yield _Candidate(start, end, words.token_at(start), words.token_at(end - 1) + 1, meant)
+
+    def _misspelt(self, words: Words, lexicon: Lexicon) -> Iterator[_Candidate]:
+        for first, last, compacts in self._misspellings.find(words, lexicon):
+            meant = {
+                number: Saying.MISSPELT
+                for compact in compacts
+                for form in self._by_compact[compact]
+                for number, saying in self.forms[form].items()
+                if saying not in (Saying.LAST, Saying.TAIL)
+            }
+            yield _Candidate(words.token_starts[first], words.token_ends[last - 1], first, last, meant)
 
     def _fits_year(self, candidate: _Candidate) -> bool:
         targets = [self.targets[number] for number in candidate.meant]

@@ -47,6 +47,8 @@ class Saying(Enum):
     """With its number written in another way."""
     RESPACED = 0.95
     """With its words joined or parted in another way."""
+    MISSPELT = 0.9
+    """With a slip or two."""
     HEAD = 0.85
     """Without its subtitle, or the part that a series has in common."""
     TAIL = 0.84
