@@ -44,6 +44,8 @@ class RelationalEdges:
 
     def aggregate(self, x: Tensor) -> Tensor:
         """Return the weighted sum over the neighbours of each relation: x [N, F] to [R, N, F]."""
+        if not self.matrices:
+            return x.new_zeros(0, *x.shape)
         pairs = zip(self.matrices, self.transposed, strict=True)
         return torch.stack([_Aggregation.apply(matrix, back, x) for matrix, back in pairs])
 
@@ -61,6 +63,8 @@ def propagate(x: Tensor, edges: RelationalEdges, weight: Tensor) -> Tensor:
             f"propagate: expected weight [{len(edges.names) + 1}, {x.shape[1]}, F_out] for {len(edges.names)} relations and "
             f"x {list(x.shape)}, found {list(weight.shape)}"
         )
+    if edges.matrices and x.shape[0] != edges.matrices[0].shape[1]:
+        raise ShapeError(f"propagate: expected x [{edges.matrices[0].shape[1]}, F], found {list(x.shape)}")
     return x @ weight[0] + torch.einsum("rnf,rfg->ng", edges.aggregate(x), weight[1:])
 
 
