@@ -307,7 +307,7 @@ class Recommender:
             hidden |= known
         vector = self.wish_vectors([text], [interests])
         ranked = self.ranking.rank(vector, [interests], k=k, excluded=[hidden], allowed=allowed)[0]
-        notes = _notes(text, interests, len(ranked), k)
+        notes = _notes(text, interests, len(ranked), k, self.artifact.encoder["name"])
         if user is not None and not attached and interests:
             notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
         start = user if attached else None
@@ -329,6 +329,7 @@ class Recommender:
         _check_k(k)
         allowed = self.ranking.allowed(where)
         hidden = self._rows_of(exclude)
+        encoder = self.artifact.encoder["name"]
         step = progress.step("Recommending", len(texts), "people")
         for start in range(0, len(texts), _BATCH):
             batch = [_checked(text) for text in texts[start : start + _BATCH]]
@@ -336,7 +337,7 @@ class Recommender:
             vectors = self.wish_vectors(batch, interests)
             answers = self.ranking.rank(vectors, interests, k=k, excluded=[hidden] * len(batch), allowed=allowed)
             for text, theirs, ranked in zip(batch, interests, answers, strict=True):
-                yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k))
+                yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k, encoder))
                 step.advance()
 
     def wish_vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
@@ -519,13 +520,21 @@ def _check_k(k: int) -> None:
         raise InputError(f"Expected a list of at least 1 item, found k = {k}.")
 
 
-def _notes(text: str, interests: Collection[Interest], found: int, k: int) -> list[str]:
+def _notes(text: str, interests: Collection[Interest], found: int, k: int, encoder: str) -> list[str]:
+    """Return what should be known about an answer: what it could not go by, and what is missing from it."""
+    from kg_rec.text.lexicon import language_of
+
     notes = []
     if not text.strip():
         notes.append("There are no words to go by: these are the most popular items.")
     elif not interests:
         notes.append(
             "Nothing in the words names or resembles what the graph knows: ranked by the meaning of the words and popularity."
+        )
+    if (language := language_of(text)) != "English":
+        notes.append(
+            f"The words look like {language}: names are found in any language; how well the rest is understood depends on "
+            f"the encoder, '{encoder}'."
         )
     if found < k:
         notes.append(

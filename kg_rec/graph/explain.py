@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kg_rec.schema import GraphSchema
 
 _MOST_REASONS = 3
+_WORTH_SAYING = 0.08
+"""A reason weaker than this share of the best one is noise: that two items are from the same large country."""
 _WEAKEST_RELATION = 0.1
 """What a relation that the model hardly uses still counts, relative to the one it uses most: it may be all there is."""
 _LIKED_TOGETHER = "LIKED_TOGETHER"
@@ -246,11 +248,12 @@ def _best(reasons: list[_Reason]) -> list[_Reason]:
     """Return up to three reasons, the strongest first, each saying something new."""
     chosen: list[_Reason] = []
     said: set[object] = set()
+    least = _WORTH_SAYING * max((reason.strength for reason in reasons), default=0.0)
     for reason in sorted(reasons, key=lambda reason: (-reason.strength, reason.sentence)):
         # One shared thing for each item named, one crowd, and nothing in the same words twice.
         what = reason.sentence.casefold() if reason.kind == "direct" else (reason.kind, reason.interest)
         crowd = reason.kind == "together" and any(other.kind == "together" for other in chosen)
-        if what in said or crowd or len(chosen) == _MOST_REASONS:
+        if what in said or crowd or reason.strength < least or len(chosen) == _MOST_REASONS:
             continue
         said.add(what)
         chosen.append(reason)

@@ -17,6 +17,20 @@ from kg_rec.text.words import Words, normalised
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pt", "ru", "zh")
 
+_LANGUAGE_NAMES = {
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "zh": "Chinese",
+}
+
 
 class Phrase(Enum):
     """What a phrase does to the entities named around it."""
@@ -181,6 +195,11 @@ def languages_of(words: Words) -> tuple[str, ...]:
     chosen = [language for language in ranked if 2 * found[language] > found[ranked[0]]][:1]
     others = [language for language in ranked if language in {"zh", "ja", "ko", "ru"} and language not in chosen]
     return tuple(dict.fromkeys([*chosen, *others, "en"]))
+
+
+def language_of(text: str) -> str:
+    """Return the English name of the language that a text is most likely in; "English" where nothing speaks against it."""
+    return _LANGUAGE_NAMES[languages_of(Words(text))[0]]
 
 
 @cache
