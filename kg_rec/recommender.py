@@ -382,7 +382,15 @@ class Recommender:
         near = self._near_neighbours([found.item for found in ranked], vector)
         known = {interest.entity for interest in liked}
         extra = [interest for interest in near if interest.entity not in known]
-        return explain(self.client, self.artifact.schema, [*liked, *extra], keys, model.relation_weights, user=user)
+        return explain(
+            self.client,
+            self.artifact.schema,
+            [*liked, *extra],
+            keys,
+            model.relation_weights,
+            user=user,
+            words=bool(vector.any()),
+        )
 
     def _near_neighbours(self, items: Sequence[int], vector: NDArray[np.float32]) -> list[Interest]:
         """Return, for each item, the neighbour whose name is nearest to the words, where it is near enough.

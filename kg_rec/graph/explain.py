@@ -85,13 +85,15 @@ def explain(
     relation_weights: Mapping[str, float],
     *,
     user: str | None = None,
+    words: bool = True,
 ) -> list[Explanation]:
     """Return an explanation of each item, in their order.
 
     interests: what the person likes (dislikes explain nothing here), and guesses: interests near in meaning without any
     evidence in the words, which explain only what nothing else does; items: keys. relation_weights: by relation, as
     "TYPE", "TYPE⁻¹" and "LIKED_TOGETHER". user: id of a person in the graph whose interest edges the statements start with.
-    An item that no path leads to is explained by its closeness to the words, and by how many people liked it.
+    An item that no path leads to is explained by its closeness to the words, where there are `words`, and by how many people
+    liked it.
     """
     liked = {interest.entity: interest for interest in interests if interest.polarity > 0}
     named = [key for key in liked if label_of(key) == schema.item.label and key not in items]
@@ -109,7 +111,7 @@ def explain(
         ]
         # What was merely guessed from the words' meaning explains only what nothing in the words leads to.
         sure = [reason for reason in reasons if not _is_guess(liked[reason.interest])]
-        explained.append(_explanation(item, _best(sure or reasons), len(people[item]), start, liked))
+        explained.append(_explanation(item, _best(sure or reasons), len(people[item]), start, liked, words))
     return explained
 
 
@@ -261,12 +263,13 @@ def _best(reasons: list[_Reason]) -> list[_Reason]:
 
 
 def _explanation(
-    item: str, reasons: list[_Reason], people: int, person: str | None, liked: Mapping[str, Interest]
+    item: str, reasons: list[_Reason], people: int, person: str | None, liked: Mapping[str, Interest], words: bool
 ) -> Explanation:
     if not reasons:
-        crowd = f" · liked by {people} people" if people else ""
+        told = ["near in meaning to the words"] if words else []
+        told += [f"liked by {people} people"] if people else []
         statement = f"MATCH path = ({_node('item', item)})--(neighbour) RETURN path LIMIT 25"
-        return Explanation(item, f"near in meaning to the words{crowd}", (), (), statement)
+        return Explanation(item, " · ".join(told), (), (), statement)
     best = reasons[0]
     sentence = " · ".join(reason.sentence for reason in reasons)
     if _is_guess(liked[best.interest]):
