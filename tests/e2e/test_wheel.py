@@ -227,16 +227,37 @@ def test_recommend_answers_from_the_wheel(first: str, installed: Installed) -> N
     assert all(item["why"] and item["statement"].startswith("MATCH") for item in answer["items"])
 
 
+def test_the_readme_shows_what_the_demo_prints(first: str) -> None:
+    (shown,) = (block for block in _blocks("console", ROOT / "README.md") if block.startswith("$ kg-rec demo\n…"))
+    (understood,) = (line for line in shown.splitlines() if line.startswith(" understood"))
+    assert understood in first.splitlines()
+    # Scores near to each other may change places on another processor.
+    titles, now = ({title for _, title, _ in _ROW.findall(text)} for text in (shown, first))
+    assert len(titles) == 10
+    assert len(titles & now) >= 8
+
+
 def test_the_python_of_the_readme_runs(first: str, installed: Installed) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert blocks
-    for block in blocks:
-        assert installed.run(installed.python, "-c", block).stdout.strip()
+    (block,) = _blocks("python", ROOT / "README.md")
+    assert len(installed.run(installed.python, "-c", block).stdout.splitlines()) == 10
+
+
+def test_the_cypher_of_the_pages_is_understood(first: str, server: ManagedServer) -> None:
+    statements = [block for page in (ROOT / "docs").glob("*.md") for block in _blocks("cypher", page)]
+    assert statements
+    login = ("neo4j", server.password())
+    with neo4j.GraphDatabase.driver(str(server.status().uri), auth=login) as driver, driver.session() as session:
+        for statement in statements:
+            session.run("EXPLAIN " + statement).consume()  # type: ignore[arg-type]
 
 
 def test_the_neo4j_is_stopped_on_request(first: str, installed: Installed, server: ManagedServer) -> None:
     installed.kg_rec("neo4j", "stop")
     assert server.status().state == "stopped"
+
+
+def _blocks(language: str, page: Path) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 def _graph(server: ManagedServer) -> tuple[list[Any], list[Any]]:
