@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from kg_rec.errors import GraphError
-from kg_rec.text.asking import in_words
+from kg_rec.errors import GraphError, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,8 +102,8 @@ def _texts(values: Iterable[object]) -> tuple[str, ...]:
 def relation_matrices(graph: HeteroData, entities: Entities) -> dict[str, sp.csr_array]:
     """Return each relation and its inverse as a row-normalised [N, N] matrix: row i holds the weights of its neighbours.
 
-    A neighbour j weighs log((1 + N_j) / (1 + deg_j)), N_j the nodes of the other side: a keyword that a hundred items share
-    says less than one that two share. Each row sums to 1, or is empty. The inverse of TYPE is named "TYPE⁻¹".
+    A neighbour j weighs log((2 + N) / (1 + deg_j)), N the nodes that have neighbours at all: a keyword that a hundred items
+    share says less than one that two share. Each row sums to 1, or is empty. The inverse of TYPE is named "TYPE⁻¹".
     """
     pairs: dict[str, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {}
     for source, type_, target in graph.edge_types:
@@ -176,17 +175,26 @@ def popularity(
 
 
 def release_years(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float64] | None:
-    """Return the release year of each item, nan where unknown, or None when the schema names no such property."""
+    """Return the release year of each item, nan where unknown, or None when the schema names no such property.
+
+    Raises SchemaError when it names one that is no number.
+    """
     if schema.item.released is None:
         return None
     values = graph[schema.item.label].properties.get(schema.item.released)
     if values is None:
         return None
+    for value in values:
+        if value is not None and not isinstance(value, int | float):
+            raise SchemaError(
+                f"schema.toml: item.released: expected a number in '{schema.item.released}', found {value!r}.",
+                remedy="Name a property with years, or none, and train again: kg-rec train",
+            )
     return np.array([np.nan if value is None else float(value) for value in values])
 
 
 def entity_texts(graph: HeteroData, schema: GraphSchema, entities: Entities) -> list[str]:
-    """Return what is encoded for each entity that is no item: "genre: Horror", with its running text where it has one.
+    """Return what is encoded for each entity that is no item: its name, with its running text where it has one.
 
     Items have more to say (kg_rec/text/asking.py); their rows hold the title here.
     """
@@ -200,12 +208,6 @@ def entity_texts(graph: HeteroData, schema: GraphSchema, entities: Entities) -> 
                 if value and texts[row]:
                     texts[row] = f"{texts[row]}. {value}"
     return texts
-
-
-def label_words(entities: Entities) -> list[str]:
-    """Return the label of each entity in words, for sentences."""
-    words = {label: in_words(label) for label in entities.slices}
-    return [words[label] for label in entities.labels]
 
 
 def _by_telling_neighbours(*, receiving: NDArray[np.int64], sending: NDArray[np.int64], size: int) -> sp.csr_array:
