@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from pandas import DataFrame
 
     from kg_rec.graph.client import GraphClient
     from kg_rec.graph.explain import Explanation
@@ -77,6 +78,14 @@ class Recommendations:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def to_frame(self) -> DataFrame:
+        """Return the items as a pandas frame, one row an item, for notebooks."""
+        import pandas as pd
+
+        columns = ["rank", "id", "title", "score", "why"]
+        rows = [{**{name: getattr(item, name) for name in columns}, **item.parts} for item in self.items]
+        return pd.DataFrame(rows, columns=[*columns, "text", "graph", "direct", "popularity"])
 
 
 class Recommender:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ Parse = Callable[[str], Any]
 
 _WIDTHS = {"byte": 8, "short": 16, "int": 32, "long": 64}
 _NUMBER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
+_OFFSET = re.compile(r"[+-]\d\d(:?\d\d)?")
 _POINT_FIELD = re.compile(r"\s*['\"]?(\w+)['\"]?\s*:\s*['\"]?([^,'\"}]+)['\"]?\s*")
 
 NUMERIC_TYPES = frozenset({*_WIDTHS, "float", "double"})
@@ -170,13 +170,24 @@ class _Zone(tzinfo):
 
 
 def _zone(name: str) -> tzinfo:
-    if name.upper() in ("Z", "UTC"):
-        return UTC
-    offset = _OFFSET.fullmatch(name)
-    if offset is None:
-        return _Zone(name)
-    minutes = int(offset[2]) * 60 + int(offset[3] or 0)
-    return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+    if _OFFSET.fullmatch(name):
+        return _offset(name)
+    return UTC if name.upper() in ("Z", "UTC") else _Zone(name)
+
+
+def _offset(text: str) -> tzinfo:
+    """The driver's own zone for +02:00 or Z; it goes with its DateTime and its Time, unlike Python's."""
+    from neo4j.time import Time
+
+    zone = Time.from_iso_format(f"00:00:00{_with_offset(text)}").tzinfo
+    assert zone is not None  # the text has an offset
+    return zone
+
+
+def _with_offset(text: str) -> str:
+    """`text` with the offset at its end as the driver reads it: +02:00 for +0200 and +02, +00:00 for Z."""
+    text = re.sub(r"Z$", "+00:00", text)
+    return re.sub(r"([+-]\d\d)(\d\d)?$", lambda found: f"{found[1]}:{found[2] or '00'}", text)
 
 
 def _date_time(option: str | None) -> Parse:
@@ -186,18 +197,22 @@ def _date_time(option: str | None) -> Parse:
         from neo4j.time import DateTime
 
         text, _, zone = cell.strip().partition("[")
-        value = DateTime.from_iso_format(_with_offset(text))
+        date, _, time = text.partition("T")
+        value = DateTime.from_iso_format(f"{date}T{_with_offset(time)}")
         if zone:
             return value.replace(tzinfo=_zone(zone.removesuffix("]")))
-        return value if value.tzinfo else value.replace(tzinfo=default)
+        if value.tzinfo is None:
+            return value.replace(tzinfo=default)
+        # The driver calls an offset of zero the zone "UTC", which Neo4j stores as another value.
+        return value.replace(tzinfo=UTC) if value.utcoffset() == timedelta() else value
 
     return parse
 
 
 def _time(option: str | None) -> Parse:
-    default = _zone(option or "UTC")
-    if isinstance(default, _Zone):
-        raise ValueError(f"a time without a date has an offset as +02:00, found {option}")
+    if option and option.upper() not in ("Z", "UTC") and not _OFFSET.fullmatch(option):
+        raise ValueError(f"{option}: a time without a date has an offset as +02:00")
+    default = _offset("Z" if option is None or option[0] in "zZuU" else option)
 
     def parse(cell: str) -> Any:
         from neo4j.time import Time
@@ -206,10 +221,6 @@ def _time(option: str | None) -> Parse:
         return value if value.tzinfo else value.replace(tzinfo=default)
 
     return parse
-
-
-def _with_offset(text: str) -> str:
-    return re.sub(r"Z$", "+00:00", text)
 
 
 _SRIDS = {"wgs-84": 4326, "wgs-84-3d": 4979, "cartesian": 7203, "cartesian-3d": 9157}
