@@ -25,8 +25,9 @@ from kg_rec.schema import EntitySchema
 FILM, GENRE, USER, PERSON = "Film", "Genre", "User", "Person"
 
 
-def films(count: int = 3) -> dict[str, Any]:
-    return {"filmId": [str(film) for film in range(count)], "title": [f"Film {film}" for film in range(count)]}
+def films(count: int = 3, **properties: Any) -> dict[str, Any]:
+    ids = [str(film) for film in range(count)]
+    return {"filmId": ids, "title": [f"Film {film}" for film in ids], "plot": [None] * count, **properties}
 
 
 def test_items_come_first_then_the_other_labels_by_name_and_no_users() -> None:
@@ -49,9 +50,8 @@ def test_items_come_first_even_where_their_label_comes_last() -> None:
 
 
 def test_names_are_empty_where_nothing_is_known() -> None:
-    graph = graph_of({FILM: {**films(2), "title": ["Ran", None]}, "Studio": {"id": ["x"]}, GENRE: {"id": ["y"]}}, {})
-    # Studio is not in the schema; Genre is, but no genre has the property that it is called by.
-    assert number_entities(graph, SCHEMA).names == ["Ran", "", "", ""]
+    graph = graph_of({FILM: films(2, title=["Ran", None]), "Studio": {"id": ["x"]}, GENRE: {"name": [None]}}, {})
+    assert number_entities(graph, SCHEMA).names == ["Ran", "", "", ""]  # Studio is not in the schema
 
 
 @pytest.mark.parametrize("nodes", [{GENRE: {"name": ["Drama"]}}, {FILM: {"filmId": []}, GENRE: {"name": ["Drama"]}}])
@@ -59,6 +59,40 @@ def test_a_graph_without_items_is_an_error(nodes: dict[str, Any]) -> None:
     with pytest.raises(GraphError, match="no node with the label 'Film'") as caught:
         number_entities(graph_of(nodes, {}), SCHEMA)
     assert "[item]" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("part", "missing", "message"),
+    [
+        (
+            "item",
+            {"title": "name"},
+            "item.title: expected a property of Film, one of filmId, title, plot; found 'name'",
+        ),
+        ("item", {"id": "imdb"}, "item.id: expected a property of Film, one of filmId, title, plot; found 'imdb'"),
+        (
+            "item",
+            {"text": ("plot", "story")},
+            "item.text: expected a property of Film, .*; found 'story', which none has",
+        ),
+        ("Genre", {"title": "title"}, "entities.Genre.title: expected a property of Genre, one of name; found 'title'"),
+        (
+            "Genre",
+            {"text": ("about",)},
+            "entities.Genre.text: expected a property of Genre, one of name; found 'about'",
+        ),
+    ],
+)
+def test_a_schema_with_properties_that_are_not_there_is_an_error(part: str, missing: Any, message: str) -> None:
+    graph = graph_of({FILM: films(), GENRE: {"name": ["Drama"]}}, {})  # nobody is in the graph, which is no fault
+    if part == "item":
+        schema = SCHEMA.model_copy(update={"item": SCHEMA.item.model_copy(update=missing)})
+    else:
+        entities = {**SCHEMA.entities, part: SCHEMA.entities[part].model_copy(update=missing)}
+        schema = SCHEMA.model_copy(update={"entities": entities})
+    assert number_entities(graph, SCHEMA)
+    with pytest.raises(SchemaError, match=rf"schema\.toml: {message}"):
+        number_entities(graph, schema)
 
 
 def dense(matrix: sp.csr_array) -> np.ndarray:
@@ -198,7 +232,7 @@ def test_nobody_interacted_makes_every_item_equal() -> None:
 
 
 def test_release_years_are_read_where_the_schema_names_them() -> None:
-    graph = graph_of({FILM: {**films(3), "year": [1999, None, 2001.0]}}, {})
+    graph = graph_of({FILM: films(3, year=[1999, None, 2001.0])}, {})
     years = release_years(graph, SCHEMA)
     assert years is not None
     np.testing.assert_array_equal(years, [1999.0, np.nan, 2001.0])
@@ -208,7 +242,7 @@ def test_release_years_are_read_where_the_schema_names_them() -> None:
 
 
 def test_release_years_that_are_no_numbers_are_an_error_of_the_schema() -> None:
-    graph = graph_of({FILM: {**films(2), "year": [1999, "in May"]}}, {})
+    graph = graph_of({FILM: films(2, year=[1999, "in May"])}, {})
     with pytest.raises(SchemaError, match=r"item\.released: expected a number in 'year', found 'in May'"):
         release_years(graph, SCHEMA)
 
