@@ -66,13 +66,17 @@ class Entities:
 
 
 def number_entities(graph: HeteroData, schema: GraphSchema) -> Entities:
-    """Number the entities of an exported graph. Raises GraphError when it has no item."""
+    """Number the entities of an exported graph.
+
+    Raises GraphError when it has no item, SchemaError when the schema names properties that it has not.
+    """
     item = schema.item.label
     if item not in graph.node_types or graph[item].num_nodes == 0:
         raise GraphError(
             f"The graph has no node with the label '{item}' that schema.toml calls the item.",
             remedy="Load a graph with kg-rec load FOLDER, or mend [item] in schema.toml.",
         )
+    _check_properties(graph, schema)
     user = schema.user.label if schema.user else None
     labels = [item, *sorted(label for label in graph.node_types if label not in (item, user))]
     keys: list[str] = []
@@ -97,6 +101,26 @@ def _texts(values: Iterable[object]) -> tuple[str, ...]:
     """Return the texts among values that are texts, lists of them, or missing."""
     found = [text for value in values for text in (value if isinstance(value, list | tuple) else [value])]
     return tuple(text for text in found if isinstance(text, str) and text.strip())
+
+
+def _check_properties(graph: HeteroData, schema: GraphSchema) -> None:
+    item = schema.item
+    wanted = [(item.label, "item.id", item.id), (item.label, "item.title", item.title)]
+    wanted += [(item.label, "item.aliases", name) for name in item.aliases]
+    wanted += [(item.label, "item.text", name) for name in item.text]
+    for label, entity in schema.entities.items():
+        if label in graph.node_types:
+            wanted.append((label, f"entities.{label}.title", entity.title))
+            wanted += [(label, f"entities.{label}.aliases", name) for name in entity.aliases]
+            wanted += [(label, f"entities.{label}.text", name) for name in entity.text]
+    for label, where, name in wanted:
+        there = graph[label].properties
+        if name not in there:
+            raise SchemaError(
+                f"schema.toml: {where}: expected a property of {label}, one of {', '.join(there)}; found '{name}', which none "
+                "has.",
+                remedy="Mend the line, or have the file written again: kg-rec load FOLDER --new-schema",
+            )
 
 
 def relation_matrices(graph: HeteroData, entities: Entities) -> dict[str, sp.csr_array]:

@@ -54,6 +54,22 @@ def test_names_are_empty_where_nothing_is_known() -> None:
     assert number_entities(graph, SCHEMA).names == ["Ran", "", "", ""]  # Studio is not in the schema
 
 
+def test_aliases_are_the_texts_among_further_names() -> None:
+    schema = SCHEMA.model_copy(
+        update={
+            "item": SCHEMA.item.model_copy(update={"aliases": ("original", "others")}),
+            "entities": {GENRE: EntitySchema(title="name", aliases=("german",))},
+        }
+    )
+    nodes = {
+        FILM: films(3, original=["乱", None, " "], others=[["Chaos", "Ran!"], None, [""]]),
+        GENRE: {"name": ["Drama"], "german": ["Schauspiel"]},
+        PERSON: {"name": ["Ann"]},
+    }
+    entities = number_entities(graph_of(nodes, {}), schema)
+    assert entities.aliases == [("乱", "Chaos", "Ran!"), (), (), ("Schauspiel",), ()]
+
+
 @pytest.mark.parametrize("nodes", [{GENRE: {"name": ["Drama"]}}, {FILM: {"filmId": []}, GENRE: {"name": ["Drama"]}}])
 def test_a_graph_without_items_is_an_error(nodes: dict[str, Any]) -> None:
     with pytest.raises(GraphError, match="no node with the label 'Film'") as caught:
@@ -74,6 +90,11 @@ def test_a_graph_without_items_is_an_error(nodes: dict[str, Any]) -> None:
             "item",
             {"text": ("plot", "story")},
             "item.text: expected a property of Film, .*; found 'story', which none has",
+        ),
+        (
+            "item",
+            {"aliases": ("names",)},
+            "item.aliases: expected a property of Film, .*; found 'names', which none has",
         ),
         ("Genre", {"title": "title"}, "entities.Genre.title: expected a property of Genre, one of name; found 'title'"),
         (
@@ -248,7 +269,7 @@ def test_release_years_that_are_no_numbers_are_an_error_of_the_schema() -> None:
 
 
 def test_entities_are_encoded_by_name_and_running_text() -> None:
-    schema = SCHEMA.model_copy(update={"entities": {GENRE: EntitySchema(title="name", text=("about", "more"))}})
+    schema = SCHEMA.model_copy(update={"entities": {GENRE: EntitySchema(title="name", text=("about",))}})
     graph = graph_of(
         {
             FILM: films(1),
