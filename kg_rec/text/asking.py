@@ -42,7 +42,7 @@ MAX_KINDS = 64
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The names of each item's neighbours over one relation, the most telling (rarest) first."""
+    """The names of each item's neighbours over one relation, the most common first: what a person would name."""
 
     type: str
     label: str
@@ -171,12 +171,12 @@ def _neighbours(graph: HeteroData, schema: GraphSchema, count: int) -> list[Neig
         for row, entity in zip(items.tolist(), entities.tolist(), strict=True):
             if names[entity]:
                 by_item[row].append(entity)
-        rarest_first = [
+        common_first = [
             [str(names[e]) for e in sorted(dict.fromkeys(by_item.get(i, [])), key=lambda e: (-degree[e], e))]
             for i in range(count)
         ]
         phrase = schema.phrases.get(type_) or phrase_from(type_, label)
-        found.append(Neighbours(type_, label, phrase, rarest_first, int((degree > 0).sum())))
+        found.append(Neighbours(type_, label, phrase, common_first, int((degree > 0).sum())))
     return sorted(found, key=lambda relation: -relation.coverage)
 
 

@@ -1,0 +1,68 @@
+"""What of the words says what is wanted."""
+
+from __future__ import annotations
+
+import pytest
+
+from kg_rec.interest import Interest
+from kg_rec.text.wishes import wished
+
+
+def about(text: str, *evidence: str, polarity: int = -1) -> list[Interest]:
+    """An interest for each piece of evidence, at its place in the text."""
+    return [
+        Interest(
+            f"Genre/{word}",
+            "Genre",
+            word,
+            1.0,
+            polarity,  # type: ignore[arg-type]
+            word,
+            span=(text.index(word), text.index(word) + len(word)),
+        )
+        for word in evidence
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "disliked", "expected"),
+    [
+        ("I loved Arrival. No horror please.", ["horror"], "I loved Arrival."),
+        ("No horror please. I loved Arrival.", ["horror"], "I loved Arrival."),
+        ("Slow films, no horror, nothing with clowns, sad ones", ["horror", "clowns"], "Slow films, sad ones"),
+        ("I like westerns but I hate horror", ["horror"], "I like westerns but"),
+        ("I hate horror but I like westerns", ["horror"], "I like westerns"),
+        ("Ich mag Western, aber keinen Horror", ["Horror"], "Ich mag Western, aber"),
+        ("J'aime le western mais pas l'horreur", ["horreur"], "J'aime le western mais"),
+        ("我喜欢科幻，不要恐怖片。谢谢！", ["恐怖"], "我喜欢科幻，谢谢！"),
+        ("Line one\nno horror\nline three", ["horror"], "Line one\nline three"),
+    ],
+)
+def test_clauses_with_a_dislike_are_left_out(text: str, disliked: list[str], expected: str) -> None:
+    assert wished(text, about(text, *disliked)) == expected
+
+
+def test_nothing_is_left_out_without_a_dislike() -> None:
+    text = "I loved Arrival. Horror, too!"
+    assert wished(text, about(text, "Arrival", "Horror", polarity=1)) == text
+    assert wished(text, []) == text
+    assert wished("", []) == ""
+
+
+def test_all_is_kept_when_nothing_would_be_left() -> None:
+    text = "no horror please"
+    assert wished(text, about(text, "horror")) == text
+
+
+def test_a_dislike_that_the_person_set_is_in_no_words() -> None:
+    assert wished("Horror or not?", [Interest("Genre/Horror", "Genre", "Horror", 1.0, -1)]) == "Horror or not?"
+
+
+def test_evidence_across_a_border_takes_both_sides() -> None:
+    text = "Nothing like Stop, Look and Go! Rather slow films"
+    assert wished(text, about(text, "Stop, Look and Go")) == "Rather slow films"
+
+
+def test_words_that_only_contain_but_are_no_border() -> None:
+    text = "I want butterflies without horror"
+    assert wished(text, about(text, "horror")) == text
