@@ -1,0 +1,215 @@
+"""What others rely on: the names that kg_rec exports, what is imported when, and the command line's manners."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from typing import Any
+
+import click
+import pytest
+import typer
+
+import kg_rec
+import kg_rec.cli
+import kg_rec.errors
+from kg_rec.errors import KgRecError
+
+HEAVY = (
+    "torch",
+    "torch_geometric",
+    "transformers",
+    "sentence_transformers",
+    "neo4j",
+    "pandas",
+    "scipy",
+    "numpy",
+    "jgo",
+)
+
+
+def test_the_exported_names() -> None:
+    assert set(kg_rec.__all__) == {
+        "GraphSchema",
+        "Interest",
+        "KgRecError",
+        "Recommendation",
+        "Recommendations",
+        "Recommender",
+        "Settings",
+        "__version__",
+        "load_settings",
+    }
+    assert dir(kg_rec) == sorted(kg_rec.__all__)
+    for name in kg_rec.__all__:
+        value = getattr(kg_rec, name)
+        assert name == "__version__" or value.__name__ == name
+    with pytest.raises(AttributeError, match="module 'kg_rec' has no attribute 'Recomender'"):
+        kg_rec.Recomender  # type: ignore[attr-defined]  # noqa: B018
+
+
+def public_methods(of: type) -> dict[str, str]:
+    return {
+        name: str(inspect.signature(value)) if callable(value) else "property"
+        for name, value in vars(of).items()
+        if not name.startswith("_") and not isinstance(value, classmethod)
+    }
+
+
+def test_the_recommender_can_be_called_as_ever() -> None:
+    methods = public_methods(kg_rec.Recommender)
+    expected = {"load", "train", "understand", "attach", "interests", "detach", "recommend", "recommend_many", "close"}
+    assert expected <= set(methods)
+    recommend = inspect.signature(kg_rec.Recommender.recommend)
+    assert {"words", "user", "k", "where", "exclude", "explain"} <= set(recommend.parameters)
+    assert all(
+        parameter.kind is parameter.KEYWORD_ONLY
+        for name, parameter in recommend.parameters.items()
+        if name not in ("self", "words")
+    )
+
+
+def test_all_errors_are_in_one_tree() -> None:
+    errors = [value for value in vars(kg_rec.errors).values() if isinstance(value, type)]
+    assert len(errors) > 10
+    assert all(issubclass(error, KgRecError) for error in errors)
+    assert str(KgRecError("What.", remedy="Do that.")) == "What.\nDo that."
+    assert str(KgRecError("What.")) == "What."
+
+
+def imported_by(statement: str) -> set[str]:
+    """The modules that a fresh Python has after the statement; what comes at every start is left out."""
+    code = (
+        f"import sys\nbefore = set(sys.modules)\n{statement}\nprint(*(set(sys.modules) - before), file=sys.__stdout__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {module.partition(".")[0] for module in done.stdout.splitlines()[-1].split()}
+
+
+RUN = """
+import kg_rec.cli
+sys.argv = ["kg-rec", *{arguments!r}]
+try:
+    kg_rec.cli.main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+def test_importing_kg_rec_imports_nothing_heavy() -> None:
+    found = imported_by("import kg_rec")
+    assert "kg_rec" in found
+    assert not found & {*HEAVY, "pydantic", "typer", "rich"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["recommend", "--help"], ["train", "-h"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    found = imported_by(RUN.format(arguments=arguments))
+    assert {"kg_rec", "typer"} <= found
+    assert not found & set(HEAVY)
+
+
+def test_the_check_of_imports_sees_what_is_imported() -> None:
+    assert {"kg_rec", "torch", "numpy"} <= imported_by("import kg_rec.model.rgcn")
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command, those in groups by both names."""
+
+    def found(command: Any, path: tuple[str, ...]) -> dict[str, click.Command]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            return {" ".join(path): command}
+        return {name: one for part in inner for name, one in found(inner[part], (*path, part)).items()}
+
+    return found(typer.main.get_command(kg_rec.cli.build_app()), ())
+
+
+COMMANDS = commands()
+
+
+def test_all_commands_are_there() -> None:
+    assert set(COMMANDS) == {
+        "demo",
+        *(f"neo4j {verb}" for verb in ("start", "stop", "status", "logs", "browser")),
+        "load",
+        "export",
+        "train",
+        "attach",
+        "interests",
+        "detach",
+        "recommend",
+        "doctor",
+    }
+
+
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["kg-rec", *arguments])
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as end:
+        kg_rec.cli.main()
+    captured = capsys.readouterr()
+    return int(end.value.code or 0), captured.out, captured.err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_each_command_has_an_example_and_says_where(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, _ = run(capsys, monkeypatch, *name.split(), "--help")
+    assert status == 0
+    assert f"Example:  kg-rec {name}" in out
+    assert "--home" in out
+    # Every option is explained.
+    for parameter in COMMANDS[name].params:
+        assert getattr(parameter, "help", "") or parameter.name == "help", parameter.name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_unknown_options_are_refused(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, err = run(capsys, monkeypatch, *name.split(), "--wehre", "year>2000")
+    assert status == 2 and "No such option: --wehre" in err and not out
+
+
+def test_the_program_tells_its_version_and_how_to_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, _ = run(capsys, monkeypatch, "--version")
+    assert (status, out) == (0, f"kg-rec {kg_rec.__version__}\n")
+    for arguments in ((), ("--help",), ("-h",)):
+        _, out, err = run(capsys, monkeypatch, *arguments)
+        assert "kg-rec demo" in out + err
+        assert all(name.split()[0] in out + err for name in COMMANDS)
+    status, _, err = run(capsys, monkeypatch, "recomend", "x")
+    assert status == 2 and "No such command 'recomend'" in err
+
+
+def test_errors_on_purpose_are_printed_as_they_stand(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, err = run(capsys, monkeypatch, "recommend")
+    assert (status, out) == (1, "")
+    assert err == (
+        "kg-rec: Expected words, --user or --input; found none of them.\n"
+        'For example: kg-rec recommend "something slow and sad"\n'
+    )
+
+
+def test_the_keyboard_stops_it_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kg_rec.cli, "build_app", interrupted)
+    status, _, err = run(capsys, monkeypatch, "doctor")
+    assert status == 130 and "run the same command again" in err
+
+
+def test_what_was_not_meant_to_happen_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kg_rec.cli, "build_app", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        kg_rec.cli.main()
