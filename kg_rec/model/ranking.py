@@ -112,8 +112,10 @@ class Ranking:
         if allowed is not None:
             total[~allowed] = -np.inf
         k = min(k, len(total))
-        best = np.argpartition(-total, k - 1)[:k]
-        best = best[np.lexsort((best, -total[best]))]
+        # All that tie with the last of the best are among them until sorted, so that a longer list begins like a shorter one.
+        least = np.partition(total, len(total) - k)[len(total) - k]
+        best = np.flatnonzero(total >= least)
+        best = best[np.argsort(-total[best], kind="stable")][:k]
         return [
             Ranked(
                 int(item),
@@ -153,12 +155,16 @@ class Ranking:
                 f"--where: no item has the property '{name}'; there are: {', '.join(sorted(properties)) or 'none'}."
             )
         values = properties[name]
-        if any(isinstance(value, int | float) for value in values):
+        if any(_is_number(value) for value in values):
             try:
                 number = float(wanted)
             except ValueError as error:
                 raise InputError(
                     f"--where: '{name}' is a number; expected one after '{read[2]}', found {wanted!r}."
                 ) from error
-            return np.array([isinstance(value, int | float) and compare(value, number) for value in values])
+            return np.array([_is_number(value) and compare(value, number) for value in values])
         return np.array([value is not None and compare(str(value).casefold(), wanted.casefold()) for value in values])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
