@@ -6,11 +6,13 @@ killed at any moment leaves the model there was. Nothing in it is executable: JS
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -38,7 +40,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Raised whenever an older kg-rec could not read what a newer one writes."""
 
+_FILES = ("entities.json", "tensors.safetensors")
 _KEPT_VERSIONS = 2
+_UNFINISHED_AFTER = 3600.0
+"""Seconds after which a version that is still not whole was given up: writing takes a few."""
 _LIBRARIES = ("kg-rec", "torch", "torch-geometric", "transformers", "neo4j", "numpy")
 _TRAIN_AGAIN = "Train again: kg-rec train"
 
@@ -99,7 +104,9 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
             }
             content = json.dumps(manifest, ensure_ascii=False, indent=1)
             (beside / "manifest.json").write_text(content, encoding="utf-8")
-            name = f"{created:%Y%m%dT%H%M%S}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+            # Two of the same second and content are told apart by the random name they were written under.
+            digest = hashlib.sha256(f"{beside.name}{content}".encode()).hexdigest()
+            name = f"{created:%Y%m%dT%H%M%S}-{digest[:8]}"
             beside.rename(folder / name)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
@@ -107,7 +114,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
         pointer = folder / f".current-{os.getpid()}"
         pointer.write_text(name + "\n", encoding="utf-8")
         pointer.replace(folder / "current")
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise ArtifactError(f"{folder}: the model cannot be written: {error}") from error
     _forget_old_versions(folder, current=name)
     return name
@@ -124,11 +131,13 @@ def load_artifact(folder: Path) -> Artifact:
         raise ArtifactError(
             f"There is no trained model in {folder}.", remedy="Load a graph and train: kg-rec load FOLDER, kg-rec train"
         ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{folder / 'current'}: expected the name of a model, found {error}.") from error
     place = folder / name
     manifest = _manifest(place)
-    for file, expected in manifest["files"].items():
-        _check_file(place / file, expected)
     try:
+        for file in _FILES:
+            _check_file(place / file, manifest["files"][file])
         stored = json.loads((place / "entities.json").read_text(encoding="utf-8"))
         tensors = load_file(place / "tensors.safetensors")
         entities = Entities(
@@ -238,7 +247,15 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
 
 
 def _forget_old_versions(folder: Path, *, current: str) -> None:
-    """Keep the current version and the one before it, for a process that is still reading; drop unfinished ones."""
+    """Keep the current version and the one before it, for a process that is still reading; drop what a kill left."""
     versions = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     for name in [name for name in versions if name != current][: -(_KEPT_VERSIONS - 1)]:
         shutil.rmtree(folder / name, ignore_errors=True)
+    for left in folder.glob(".*-*"):
+        with contextlib.suppress(OSError):  # somebody else may be taking it away, too
+            if time.time() - left.stat().st_mtime <= _UNFINISHED_AFTER:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
