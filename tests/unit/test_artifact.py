@@ -140,7 +140,7 @@ def test_a_manifest_that_is_none_is_refused(saved: Path, content: str) -> None:
 @pytest.mark.parametrize("content", ["", "gone\n", "\udcff"])
 def test_a_current_version_that_is_not_there_is_refused(saved: Path, content: str) -> None:
     (saved / "current").write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ArtifactError, match="expected the (manifest|name) of a model"):
+    with pytest.raises(ArtifactError, match=r"expected the (manifest|name) of a model"):
         load_artifact(saved)
 
 
@@ -161,10 +161,10 @@ def test_a_model_of_a_newer_version_is_refused(saved: Path) -> None:
 
 def test_settings_and_schemas_that_are_not_known_are_refused(saved: Path) -> None:
     change(saved, settings={"heads": 4})
-    with pytest.raises(ArtifactError, match="the model cannot be read: .*heads"):
+    with pytest.raises(ArtifactError, match=r"the model cannot be read: .*heads"):
         load_artifact(saved)
     change(saved, settings={}, schema={"item": {"label": "Film"}})
-    with pytest.raises(ArtifactError, match="the model cannot be read: .*"):
+    with pytest.raises(ArtifactError, match="the model cannot be read: "):
         load_artifact(saved)
 
 
