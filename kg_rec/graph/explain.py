@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_REASONS = 3
 _WORTH_SAYING = 0.08
-"""A reason weaker than this share of the best one is noise: that two items are from the same large country."""
+"""Something shared that is weaker than this share of the best reason is noise: that two items are from a large country."""
 _WEAKEST_RELATION = 0.1
 """What a relation that the model hardly uses still counts, relative to the one it uses most: it may be all there is."""
 _LIKED_TOGETHER = "LIKED_TOGETHER"
@@ -255,7 +255,8 @@ def _best(reasons: list[_Reason]) -> list[_Reason]:
         # One shared thing for each item named, one crowd, and nothing in the same words twice.
         what = reason.sentence.casefold() if reason.kind == "direct" else (reason.kind, reason.interest)
         crowd = reason.kind == "together" and any(other.kind == "together" for other in chosen)
-        if what in said or crowd or reason.strength < least or len(chosen) == _MOST_REASONS:
+        weak = reason.kind == "shared" and reason.strength < least
+        if what in said or crowd or weak or len(chosen) == _MOST_REASONS:
             continue
         said.add(what)
         chosen.append(reason)
