@@ -62,6 +62,8 @@ class _Reader:
         """Whether it is an opinion that may also be about what precedes: "horror I don't like"."""
         self.answered = 0
         """How many names stand behind the phrase that took the stance."""
+        self.described = False
+        """Whether another word with a meaning of its own stands there."""
 
     def read(self) -> list[Stance]:
         begins = {first: number for number, (first, _) in enumerate(self.named)}
@@ -79,6 +81,7 @@ class _Reader:
                 continue
             said = self._phrase_at(token, begins)
             if said is None:
+                self._hear_word(token)
                 token += 1
                 continue
             self._hear(said)
@@ -110,7 +113,7 @@ class _Reader:
         elif comma:
             if not (_ENUMERATION.search(gap) or self._list_goes_on(token)):
                 self._end_clause()
-        elif self.answered and self._opens(token, after_comma=False):
+        elif (self.answered or self.described) and self._opens(token, after_comma=False):
             self._end_clause()
 
     def _end_clause(self) -> None:
@@ -130,10 +133,12 @@ class _Reader:
 
     def _list_goes_on(self, token: int) -> bool:
         """Tell whether what follows a comma belongs to the list before it: "no horror, gore or violence"."""
-        if self._opens(token, after_comma=True):
+        if self._opens(token, after_comma=True) or self.tokens[token] in self.lexicon.copulas:
             return False
-        if not self.answered or self.tokens[token] in self.lexicon.joining:
+        if self.tokens[token] in self.lexicon.joining:
             return True
+        if not self.answered:
+            return not self.described
         joined = False
         for place in range(token, min(token + 8, len(self.tokens))):
             if place > token and _SENTENCE_END.search(self.words.gap(place)):
@@ -153,6 +158,8 @@ class _Reader:
                 # "I don't hate it" is no dislike.
                 denied = self.stance is Stance.DISLIKED and self._governs(said)
                 self._take(Stance.LIKED if denied else Stance.DISLIKED, said, by_verb=True)
+            case Phrase.NOT if self.stance is Stance.UNSEEN and self._only_joins(said):
+                pass  # "I have seen neither this nor that"
             case Phrase.NOT:
                 if not self._is_answer(said) and not self._asks(said) and not self._trails(said):
                     # A denied verb ("don't watch") reaches all its objects, "no" and "without" one list of them.
@@ -164,6 +171,21 @@ class _Reader:
                 self._take(Stance.UNSEEN, said, by_verb=True)
             case Phrase.AFFIRM:
                 self._reset()
+
+    def _hear_word(self, token: int) -> None:
+        """Hear a word that is neither a name nor part of a phrase."""
+        word = self.tokens[token]
+        plain = word in self.lexicon.function or word in self.lexicon.talk
+        if self.stance is not Stance.LIKED and not self.by_verb and self.described and self._compares(token):
+            self._reset()  # "something not gory like Seven": it is not Seven that is not wanted
+        elif not plain:
+            self.described = True
+
+    def _compares(self, token: int) -> bool:
+        return any(tuple(self.tokens[token : token + size]) in self.lexicon.cues for size in (1, 2))
+
+    def _only_joins(self, said: _Said) -> bool:
+        return said.last - said.first == 1 and self.tokens[said.first] in self.lexicon.joining
 
     def _hear_liking(self, said: _Said) -> None:
         if self.stance is Stance.LIKED:
@@ -192,6 +214,7 @@ class _Reader:
     def _take(self, stance: Stance, said: _Said, *, by_verb: bool) -> None:
         self._close()
         self.stance, self.opened_at, self.by_verb, self.answered = stance, said.last, by_verb, 0
+        self.described = False
         self.is_opinion = said.phrase in {Phrase.DISLIKE, Phrase.UNSEEN}
 
     def _reset(self) -> None:
@@ -227,10 +250,13 @@ class _Reader:
         return bool(gap.strip()) or (begins and self.tokens[said.last] in self.lexicon.starts)
 
     def _trails(self, said: _Said) -> bool:
-        """Tell whether a "too" stands behind what it is about: "I like horror too, and comedies"."""
+        """Tell whether a "too" is about no quality: "I like horror too, and comedies"."""
         if self.tokens[said.last - 1] != "too" or said.last - said.first > 1:
             return False
-        if said.last == len(self.tokens) or self.tokens[said.last] in self.lexicon.joining:
+        if said.last == len(self.tokens):
+            return True
+        behind = self.tokens[said.last]
+        if behind in self.lexicon.joining or behind in self.lexicon.function or behind in self.lexicon.talk:
             return True
         return bool(self.words.gap(said.last).strip())
 

@@ -31,8 +31,8 @@ __all__ = ["LinkTarget", "Linker"]
 
 _UNSEEN = 0.3
 """Score of an item that the person says not to know."""
-_NEAR = 0.5
-"""Least cosine of a phrase to the name of an entity."""
+_NEAR = 0.6
+"""Least cosine of a phrase to the name of an entity; one word must be nearer."""
 _MOST_NEAR = 5
 _SAME_KIND = 0.8
 """Cosine to the label of the items from which a name is just another word for an item, as "film" is for "movie"."""
@@ -80,7 +80,7 @@ class Linker:
 
     def link_many(self, texts: Sequence[str]) -> list[list[Interest]]:
         """Return the interests of each text; phrases of all of them are encoded together."""
-        read = [_Linked(text, self._names, self._plain, near=self._near is not None) for text in texts]
+        read = [_Linked(text, self._names, self._plain, self._near) for text in texts]
         if self._near is not None:
             found = iter(self._near.near([phrase for linked in read for phrase in linked.phrases()]))
             for linked in read:
@@ -102,12 +102,12 @@ def _words_for(
 class _Linked:
     """One text on its way to interests."""
 
-    def __init__(self, text: str, names: NameFinder, plain: frozenset[str], *, near: bool) -> None:
+    def __init__(self, text: str, names: NameFinder, plain: frozenset[str], finder: NearFinder | None) -> None:
         self.words = Words(text)
         self.lexicon: Lexicon = lexicon(languages_of(self.words))
         self.mentions: list[Mention] = names.find(self.words, self.lexicon)
         named = [(mention.first, mention.last) for mention in self.mentions]
-        self.passages: list[Passage] = passages(self.words, self.lexicon, named, plain) if near else []
+        self.passages: list[Passage] = passages(self.words, self.lexicon, named, plain) if finder else []
         places = sorted([*named, *((passage.first, passage.last) for passage in self.passages)])
         self.stances = dict(zip(places, stances(self.words, self.lexicon, places), strict=True))
         self.found: list[Interest] = []
@@ -115,8 +115,16 @@ class _Linked:
             stance = self.stances[mention.first, mention.last]
             for meaning in mention.meanings:
                 weight = _UNSEEN if stance is Stance.UNSEEN and meaning.target.is_item else 1.0
-                span = self.words.span(mention.start, mention.end)
+                span = self.words.span(*(meaning.part or (mention.start, mention.end)))
                 self._add(meaning.target, meaning.score * weight, stance, span, near=False)
+            if finder is not None:
+                self._add_better_known(mention, stance, finder)
+
+    def _add_better_known(self, mention: Mention, stance: Stance, finder: NearFinder) -> None:
+        """Add what says nearly the same as the named entities and is far better known."""
+        near = finder.better_known([meaning.target for meaning in mention.meanings if meaning.part is None])
+        if near is not None and all(near.target.key != meaning.target.key for meaning in mention.meanings):
+            self._add(near.target, near.cosine, stance, self.words.span(mention.start, mention.end), near=True)
 
     def phrases(self) -> list[str]:
         """Return the phrases that are no names, as they stand in the text."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import ahocorasick
 
+from kg_rec.text.derivations import Derivations
 from kg_rec.text.lexicon import Lexicon, word_ranks
 from kg_rec.text.misspellings import Misspellings
 from kg_rec.text.names import LinkTarget, NameForms, Saying, plurals, singulars
@@ -25,6 +27,10 @@ _OPEN_BRACKET = re.compile(r"[(\[（]")
 _TITLE_END = re.compile(r"[.!?;…。！？；\n()\[\]（）]")
 _OPENING, _CLOSING = "\"“”„«»‹›《〈「『‘'*_", "\"”“«»‹›》〉」』’'*_"
 _EVERYDAY, _UNHEARD = 3000, 100_000
+_HEAD = 0.8
+"""What the head of a description counts: "comedy" in "romantic comedy"."""
+_IN_FULL = 0.3
+"""How much of the way from the least to the most popular item a name said in full makes up for."""
 _SENTENCE_END = re.compile(r"[.!?:;…。！？；\n]")
 
 # Bits of surprise: how unlikely it is that the words of a name come together without the name being meant.
@@ -46,6 +52,8 @@ class Meaning:
 
     target: LinkTarget
     score: float
+    part: tuple[int, int] | None = None
+    """Where in the compact string the words for it stand, if not all of the mention is for it."""
 
 
 @dataclass(slots=True)
@@ -92,6 +100,8 @@ class NameFinder:
             self._automaton.add_word(compact, (len(compact), some))
         self._automaton.make_automaton()
         self._by_compact = found
+        self._derivations = Derivations(forms.described, forms.targets)
+        self._standing = _standings(forms.targets)
         sure = {Saying.LAST, Saying.TAIL}
         self._misspellings = Misspellings(
             compact for compact, some in found.items() if any(set(self.forms[form].values()) - sure for form in some)
@@ -103,7 +113,9 @@ class NameFinder:
         Words that name something which is no target come as mentions without meanings.
         """
         reading = _Reading(words, lexicon, self.item_words)
-        candidates = [*self._candidates(words), *self._misspelt(words, lexicon)]
+        candidates = _merged(
+            [*self._candidates(words), *self._misspelt(words, lexicon), *self._derived(words, lexicon)]
+        )
         for candidate in candidates:
             candidate.year = reading.year_behind(candidate)
             if any(self.targets[n].is_item for n in candidate.meant) and reading.surprise(candidate) >= _ENOUGH:
@@ -134,6 +146,8 @@ class NameFinder:
                 taken[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
                 chosen.append(mention)
             waiting = rest
+        for mention in chosen:
+            self._add_heads(mention, candidates, reading)
         chosen += (Mention(*place) for place in reading.unknown_names(taken))
         return sorted(chosen, key=lambda mention: mention.start)
 
@@ -169,6 +183,26 @@ class NameFinder:
             }
             yield _Candidate(words.token_starts[first], words.token_ends[last - 1], first, last, meant)
 
+    def _derived(self, words: Words, lexicon: Lexicon) -> Iterator[_Candidate]:
+        for first, last, number, saying in self._derivations.find(words, lexicon):
+            yield _Candidate(words.token_starts[first], words.token_ends[last - 1], first, last, {number: saying})
+
+    def _add_heads(self, mention: Mention, candidates: Sequence[_Candidate], reading: _Reading) -> None:
+        """Add what the last words of a description name by themselves: a romantic comedy is a comedy, too."""
+        if not mention.meanings or any(self._is_called(meaning.target) for meaning in mention.meanings):
+            return
+        heads = [c for c in candidates if c.end == mention.end and mention.start < c.start]
+        for candidate in heads:
+            for number, saying in candidate.meant.items():
+                target = self.targets[number]
+                if not self._is_called(target) and reading.is_subject(candidate, target):
+                    part = (candidate.start, candidate.end)
+                    mention.meanings.append(Meaning(target, _HEAD * saying.value, part))
+
+    def _is_called(self, target: LinkTarget) -> bool:
+        """Tell whether the target is called by its name, as items and people are, instead of described by it."""
+        return target.is_item or target.label in self.personal
+
     def _fits_year(self, candidate: _Candidate) -> bool:
         targets = [self.targets[number] for number in candidate.meant]
         return any(target.is_item and _is_near(candidate.year, target.year) for target in targets)
@@ -196,7 +230,7 @@ class NameFinder:
                 items.append((target, saying))
         if candidate.year and not items:
             return self._mention(candidate, []) if wrong_year else None
-        items = _best_namesakes(items, candidate.year or reading.year_near(candidate))
+        items = self._best_namesake(items, candidate.year or reading.year_near(candidate))
         surprise = reading.surprise(candidate)
         cues = reading.cues(candidate) + (_LISTED if listed else 0.0)
         bare = _BARE if items and items[0][1] is Saying.BARE else 0.0
@@ -227,10 +261,24 @@ class NameFinder:
             return True
         if reading.is_described(candidate):
             return False
-        other = max((target for target, _ in others), key=lambda target: target.popularity)
+        other = max((target for target, _ in others), key=lambda target: self._standing[target.key])
         if cues >= _CAPITALS and not other.name[:1].isupper():
             return True
-        return item[0].popularity > other.popularity
+        return self._standing[item[0].key] > self._standing[other.key]
+
+    def _best_namesake(
+        self, items: list[tuple[LinkTarget, Saying]], year: int | None
+    ) -> list[tuple[LinkTarget, Saying]]:
+        """Return the item that is meant among those of one name: by its year, how the name is said, and its popularity."""
+
+        def fitness(meant: tuple[LinkTarget, Saying]) -> tuple[float, float, float, str]:
+            target, saying = meant
+            off = abs(year - target.year) if year and target.year else 2
+            # A name said in full goes before part of a name, unless that is far better known.
+            known = self._standing[target.key] + (_IN_FULL if saying.value > Saying.HEAD.value else 0.0)
+            return (-min(off, 2), known, saying.value, target.key)
+
+        return [max(items, key=fitness)] if items else []
 
     def _mention(self, candidate: _Candidate, meant: Iterable[tuple[LinkTarget, Saying]]) -> Mention:
         meanings = [Meaning(target, saying.value) for target, saying in meant]
@@ -274,19 +322,28 @@ def _is_near(said: int | None, year: int | None) -> bool:
     return said is None or year is None or abs(said - year) <= 1
 
 
-def _best_namesakes(items: list[tuple[LinkTarget, Saying]], year: int | None) -> list[tuple[LinkTarget, Saying]]:
-    """Return the item that is meant among those of one name: by its year, how the name is said, and its popularity."""
-    if not items:
-        return []
+def _standings(targets: Sequence[LinkTarget]) -> dict[str, float]:
+    """Return which share of its kind (items, or all else) each target is more popular than, ties counted by half."""
+    found: dict[str, float] = {}
+    for is_item in (True, False):
+        some = [target for target in targets if target.is_item == is_item]
+        ordered = sorted(target.popularity for target in some)
+        for target in some:
+            below = bisect_left(ordered, target.popularity)
+            above = bisect_right(ordered, target.popularity, lo=below)
+            found[target.key] = (below + above) / (2 * len(ordered))
+    return found
 
-    def fitness(meant: tuple[LinkTarget, Saying]) -> tuple[float, float, float, str]:
-        target, saying = meant
-        off = abs(year - target.year) if year and target.year else 2
-        # A name said in full goes before part of a name, unless that is far better known.
-        known = target.popularity * (5 if saying.value > Saying.HEAD.value else 1)
-        return (-min(off, 2), known, saying.value, target.key)
 
-    return [max(items, key=fitness)]
+def _merged(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Return the candidates with those for the same words made one; each target is said in the surest way."""
+    found: dict[tuple[int, int], _Candidate] = {}
+    for candidate in candidates:
+        other = found.setdefault((candidate.start, candidate.end), candidate)
+        for number, saying in candidate.meant.items():
+            if number not in other.meant or other.meant[number].value < saying.value:
+                other.meant[number] = saying
+    return list(found.values())
 
 
 class _Reading:

@@ -49,6 +49,12 @@ class Saying(Enum):
     """With its words joined or parted in another way."""
     MISSPELT = 0.9
     """With a slip or two."""
+    SHORTENED = 0.88
+    """By the beginnings of its two words, or, where it is so short itself, in full."""
+    COMPOUNDED = 0.82
+    """As a part of a compound."""
+    DERIVED = 0.7
+    """By another word of the same stem."""
     HEAD = 0.85
     """Without its subtitle, or the part that a series has in common."""
     TAIL = 0.84
@@ -81,6 +87,7 @@ class NameForms:
     """Every form of every name.
 
     forms: for each form, the number of each target it may mean and how it says its name.
+    described: the forms of what is neither an item nor a person, each with the numbers of its targets.
     personal: labels whose names look like those of people: two or three capitalised words.
     """
 
@@ -111,8 +118,22 @@ class NameForms:
         for last, numbers in last_names.items():
             best = self._most_popular(numbers)
             rest = [targets[number].popularity for number in numbers if number != best]
-            if not rest or targets[best].popularity >= 2 * max(rest):
+            if not rest or targets[best].popularity >= 2 * max(*rest, 1.0):
                 self._add(best, [(last, Saying.LAST)])
+        self.described = self._forms_of_described()
+
+    def _forms_of_described(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for form, meant in self.forms.items():
+            numbers = [
+                number
+                for number, saying in meant.items()
+                if saying is Saying.FULL
+                and not (self.targets[number].is_item or self.targets[number].label in self.personal)
+            ]
+            if numbers:
+                found[form] = numbers
+        return found
 
     def _add(self, number: int, forms: Iterable[Form]) -> None:
         for form, saying in forms:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg_rec.text.lexicon import Lexicon
-from kg_rec.text.names import LinkTarget
+from kg_rec.text.lexicon import Lexicon, word_ranks
+from kg_rec.text.names import LinkTarget, singulars
 from kg_rec.text.words import Words, is_unspaced, normalised
 
 if TYPE_CHECKING:
@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 
     from kg_rec.text.encoder import TextEncoder
 
+_BATCH = 1024
 _MOST_WORDS = 4
 _BREAK = re.compile(r"[.!?…,;:()\[\]\"“”\n/。！？；，、（）《》「」]")
-_POPULARITY = 0.015
+_POPULARITY = 0.03
 """How much nearer an entity counts for each tenfold of its popularity."""
+_ONE_WORD = 0.1
+"""How much nearer one word alone must be than several: it says less."""
+_VAGUE = 0.1
+"""How much nearer a word must be that is met everywhere ("line", "past"), or that is none: its vector says little."""
+_EVERYDAY = 2500
+_TIMES_BETTER_KNOWN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,8 @@ class NearFinder:
     """Finds the entities whose names are near phrases in meaning.
 
     vectors: [len(targets), dim], rows of length 1, the names of `targets` through the same encoder. item_words: what an
-    item is called by kind; a phrase that is nearer to those says nothing.
+    item is called by kind; a phrase that is nearer to those says nothing. least: the least cosine of a phrase of several
+    words; one word must be nearer.
     """
 
     def __init__(
@@ -120,6 +128,7 @@ class NearFinder:
         self.encoder = encoder
         self._items = encoder.encode(sorted(item_words))
         self.least = least
+        self._keys = {target.key for target in targets}
         best: dict[str, int] = {}  # of several entities with one name, the most popular
         for row, target in enumerate(targets):
             name = normalised(target.name)
@@ -131,7 +140,9 @@ class NearFinder:
                 best[name] = row
         rows = list(best.values())
         self.targets = [targets[row] for row in rows]
+        self._places = {name: place for place, name in enumerate(best)}
         self._vectors = np.ascontiguousarray(vectors[rows])
+        self._popularity = np.array([target.popularity for target in self.targets])
         self._bonus = np.array(
             [_POPULARITY * math.log10(1 + max(target.popularity, 0.0)) for target in self.targets], dtype=np.float32
         )
@@ -143,13 +154,50 @@ class NearFinder:
         found: dict[str, Nearness | None] = {}
         distinct = list(dict.fromkeys(phrases))
         vectors = self.encoder.encode(distinct)
-        for start in range(0, len(distinct), 1024):
-            cosines = vectors[start : start + 1024] @ self._vectors.T
-            best = (cosines + self._bonus).argmax(axis=1)
-            items = (vectors[start : start + 1024] @ self._items.T).max(axis=1, initial=-1.0)
-            for phrase, row, place, item in zip(distinct[start : start + 1024], cosines, best, items, strict=True):
-                cosine = float(row[place])
-                # Nearer to what items are called than to any of their entities: "flick" says "movie".
-                near = cosine >= self.least and cosine > item
-                found[phrase] = Nearness(self.targets[place], cosine) if near else None
+        for start in range(0, len(distinct), _BATCH):
+            some = slice(start, start + _BATCH)
+            cosines = vectors[some] @ self._vectors.T
+            items = (vectors[some] @ self._items.T).max(axis=1, initial=-1.0)
+            for phrase, row, item in zip(distinct[some], cosines, items, strict=True):
+                found[phrase] = self._best(phrase, row, float(item))
         return [found[phrase] for phrase in phrases]
+
+    def _best(self, phrase: str, cosines: NDArray[np.float32], to_items: float) -> Nearness | None:
+        place = int((cosines + self._bonus).argmax())
+        cosine = float(cosines[place])
+        # Nearer to what items are called than to any of their entities: "flick" says "movie".
+        if cosine < self._enough(phrase) or cosine <= to_items:
+            return None
+        return None if _says_more(self.targets[place].name, phrase) else Nearness(self.targets[place], cosine)
+
+    def _enough(self, phrase: str) -> float:
+        words = normalised(phrase).split(" ")
+        if len(words) > 1 or is_unspaced(phrase):
+            return self.least
+        rank = word_ranks().get(words[0]) if words[0].isascii() else _EVERYDAY
+        vague = rank is None or rank < _EVERYDAY
+        return self.least + _ONE_WORD + (_VAGUE if vague else 0.0)
+
+    def better_known(self, targets: Sequence[LinkTarget]) -> Nearness | None:
+        """Return the entity that says nearly the same as `targets`, entities of one name, and is far better known.
+
+        In a graph with the genre Horror, "scary" may be no more than a tag on two items.
+        """
+        named = [
+            name for target in targets if target.key in self._keys if (name := normalised(target.name)) in self._places
+        ]
+        if not named:
+            return None
+        place = self._places[named[0]]
+        popular = _TIMES_BETTER_KNOWN * max(1.0, *(target.popularity for target in targets))
+        cosines = np.where(self._popularity >= popular, self._vectors @ self._vectors[place], -1.0)
+        best = int((cosines + self._bonus).argmax())
+        if cosines[best] < self.least + _ONE_WORD or _says_more(self.targets[best].name, named[0]):
+            return None
+        return Nearness(self.targets[best], float(cosines[best]))
+
+
+def _says_more(name: str, phrase: str) -> bool:
+    """Tell whether a name says all of a phrase and more, and is another thing therefore: "true story" of "story"."""
+    said, words = normalised(phrase).split(" "), normalised(name).split(" ")
+    return len(said) < len(words) and set(said) < {*words, *(one for word in words for one in singulars(word))}

@@ -131,7 +131,7 @@ def test_misspelt_names_are_less_sure() -> None:
 
 
 def test_entities_near_in_meaning_are_found_by_their_vectors() -> None:
-    linker = Linker(FILMS, HashEncoder(256), near=0.35)
+    linker = Linker(FILMS, HashEncoder(256), near=0.2)
     found = linker.link("stories about lonelyness and travels in time")
     near = {interest.name for interest in found if interest.source == "near"}
     assert near & {"loneliness", "time travel"}
