@@ -128,7 +128,7 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         for key in ("function", "talk"):
             for phrase in entry[key]:
                 tokens = _tokens(phrase)
-                if len(tokens) > 1:
+                if len(tokens) > 1 and "'" not in phrase:
                     small_talk.add(tokens, Phrase.AFFIRM)
     return Lexicon(
         languages=languages,
