@@ -228,13 +228,18 @@ class _Reader:
 
     def _turn_back(self, stance: Stance) -> None:
         """Give a stance to what was named last in the clause, and to what is in one list with it."""
+        joined = False
         for number in reversed(self.clause):
             self.found[number] = stance
             first = self.named[number][0]
             before = self.clause[self.clause.index(number) - 1] if self.clause.index(number) else None
-            if before is None or any(
-                token not in self.lexicon.joining for token in self.tokens[self.named[before][1] : first]
-            ):
+            if before is None:
+                break
+            between = self.tokens[self.named[before][1] : first]
+            joined = joined or bool(between)
+            # "Horror, gore and clowns are not my thing" is one list; "I like war, horror is not my thing" is none.
+            parted = not joined and _COMMA.search(self.words.gap(first)) is not None
+            if parted or any(token not in self.lexicon.joining for token in between):
                 break
 
     def _is_answer(self, said: _Said) -> bool:

@@ -152,6 +152,8 @@ class NameFinder:
         return sorted(chosen, key=lambda mention: mention.start)
 
     def _candidates(self, words: Words) -> Iterator[_Candidate]:
+        if not self.forms:
+            return  # an automaton without any words cannot be asked
         starts, ends = words.starts, words.ends
         for place, (size, forms) in self._automaton.iter(words.compact):
             end = place + 1

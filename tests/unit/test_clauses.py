@@ -1,0 +1,128 @@
+"""For and against: what a text says of each of the names in it, marked <like this>."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kg_rec.text.clauses import Stance, stances
+from kg_rec.text.lexicon import languages_of, lexicon
+from kg_rec.text.words import Words
+
+LIKED, DISLIKED, UNSEEN = "+", "-", "?"
+SIGNS = {Stance.LIKED: LIKED, Stance.DISLIKED: DISLIKED, Stance.UNSEEN: UNSEEN}
+
+
+def read(text: str) -> str:
+    """Return one sign for each <name> of a text."""
+    plain, places = "", []
+    for part in re.split(r"(<[^>]*>)", text):
+        if part.startswith("<"):
+            places.append((len(plain), len(plain) + len(part) - 2))
+        plain += part.strip("<>") if part.startswith("<") else part
+    words = Words(plain)
+    spans = [words.token_span(token, token + 1) for token in range(len(words.tokens))]
+    named = []
+    for begin, end in places:
+        inside = [token for token, (start, stop) in enumerate(spans) if begin < stop and start < end]
+        named.append((inside[0], inside[-1] + 1))
+    found = stances(words, lexicon(languages_of(words)), named)
+    return "".join(SIGNS[stance] for stance in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Liked, wanted, or just spoken of.
+        ("<Horror>", "+"),
+        ("I love <horror> and <war>", "++"),
+        ("how about <horror>?", "+"),
+        # A denial reaches as far as its list.
+        ("no <horror>", "-"),
+        ("no <horror>, <gore> or <violence>", "---"),
+        ("no <horror>, <gore>", "-+"),
+        ("no <horror> and <gore>", "--"),
+        ("without <gore>、<horror>", "--"),
+        ("no <horror>/<gore>", "--"),
+        ("no <horror> in a <western>", "-+"),
+        ("I don't watch <horror>, <gore>, <war>", "---"),
+        ("I hate <horror>, <gore>, <war>", "---"),
+        ("I hate <horror>, <westerns> are fine", "-+"),
+        ("something not gory like <Seven>", "+"),
+        ("not too <violent>", "-"),
+        ("anything but <horror>", "-"),
+        ("everything except <horror> and <war>", "--"),
+        ("<comedies> rather than <horror>", "+-"),
+        # It ends with the sentence, the contrast, the next clause.
+        ("no <horror>. <Comedies>", "-+"),
+        ("no <horror>! <Comedies>", "-+"),
+        ("no <horror>\n<comedies>", "-+"),
+        ("no <horror> - <comedies>", "-+"),
+        ("I don't like <horror> but <comedies>", "-+"),
+        ("<comedies> but not <horror>", "+-"),
+        ("I hate <horror> and I like <comedies>", "-+"),
+        ("I hate <horror> I want <comedies>", "-+"),
+        ("not <horror>, just <comedies>", "-+"),
+        ("I hate <horror>, something like <comedies>", "-+"),
+        # Denied denials, and denials that deny nothing.
+        ("I don't hate <horror>", "+"),
+        ("I do not dislike <horror>", "+"),
+        ("I don't mind <horror>", "+"),
+        ("not only <horror> but also <war>", "++"),
+        ("I can't wait for <Dune>", "+"),
+        ("nothing beats <Dune>", "+"),
+        ("I don't really like <horror>", "-"),
+        ("I don't think I like <horror>", "-"),
+        # Answers and questions.
+        ("No, I like <horror>", "+"),
+        ("No I like <horror>", "+"),
+        ("Nope, <horror>", "+"),
+        ("Isn't <Dune> with sand?", "+"),
+        ("Didn't <Dune> have sand?", "+"),
+        ("Didn't want <Dune>.", "-"),
+        ("I said it. Don't you have <horror>?", "+"),
+        # "Too" is of a quality, or in addition.
+        ("I like <horror> too", "+"),
+        ("I like <horror> too, and <comedies>", "++"),
+        ("too <violent> for me", "-"),
+        ("<horror> too and <war>", "++"),
+        # Behind what it is about.
+        ("<horror> I don't like", "-"),
+        ("<horror> is not my thing", "-"),
+        ("<horror> and <gore> are not my thing", "--"),
+        ("<horror>, <gore> and <clowns> are not my thing", "---"),
+        ("I like <war>, <horror> is not my thing", "+-"),
+        ("<Dune> was terrible", "-"),
+        ("I like <war> films. <Dune> sucked", "+-"),
+        ("<war>, I don't like to wait", "+"),
+        # Not known.
+        ("I haven't seen <Dune>", "?"),
+        ("I haven't seen <Dune> or <Heat>", "??"),
+        ("I have never seen <Dune>, but I love <Heat>", "?+"),
+        ("<Dune> I haven't seen", "?"),
+        # A phrase that reaches into a name says nothing.
+        ("I want <No Country for Old Men>", "+"),
+        ("<Never Let Me Go> and <Anything But Love>", "++"),
+        # Other languages.
+        ("Ich mag <Western>, aber keine <Musicals>", "+-"),
+        ("Ich habe <Dune> nicht gesehen", "?"),
+        ("Je n'aime pas <les westerns>, mais j'aime <la guerre>", "-+"),
+        ("No me gustan <los musicales>", "-"),
+        ("Non mi piacciono <i musical>", "-"),
+        ("Ik hou niet van <musicals>", "-"),
+        ("Não gosto de <musicais>", "-"),
+        ("Я не люблю <ужасы>", "-"),
+        ("我不喜欢<恐怖片>，喜欢<科幻>", "-+"),
+        ("<恐怖片>就算了", "-"),
+        ("<ホラー>は嫌いです", "-"),
+        ("<공포>는 싫어요", "-"),
+    ],
+)  # fmt: skip
+def test_stance(text: str, expected: str) -> None:
+    assert read(text) == expected
+
+
+def test_without_names_there_is_nothing_to_say() -> None:
+    assert read("I hate everything") == ""
+    assert stances(Words(""), lexicon(("en",)), []) == []
