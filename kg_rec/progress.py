@@ -53,17 +53,16 @@ def shown_progress(console: Console) -> Iterator[Progress]:
     if not console.is_terminal:
         yield _Lines(console)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
+    # Narrow enough for 80 columns.
     with RichProgress(
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:>14}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.description:<25}"),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]:>12}"),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=console,
     ) as bars:
         yield _Bars(bars)
@@ -92,7 +91,7 @@ class _Bar:
     def advance(self, amount: int = 1) -> None:
         self._done += amount
         rate = self._done / max(time.monotonic() - self._start, 1e-6)
-        self._bars.update(self._task, advance=amount, rate=f"{rate:,.0f} {self._unit}/s")
+        self._bars.update(self._task, advance=amount, rate=f"{rate:,.0f}/s")
 
 
 class _Lines:

@@ -553,8 +553,8 @@ def _notes(text: str, interests: Collection[Interest], found: int, k: int, encod
             f"The words look like {language}: names are found in any language; how well the rest is understood depends on "
             f"the encoder, '{encoder}'."
         )
-    if found < k:
-        notes.append(
-            f"Only {found} items are left after the filters." if found else "No item is left after the filters."
-        )
+    if not found:
+        notes.append("No item is left after the filters.")
+    elif found < k:
+        notes.append(f"There are only {found} items to recommend, after the filters and what is known already.")
     return notes

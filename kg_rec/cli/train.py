@@ -53,7 +53,9 @@ def tell_trained(report: dict[str, Any]) -> None:
             f"(untrained {start['loss']:.3f})"
         )
     else:
-        typer.echo(f"  {report.get('note', 'no interactions to learn from; the start is used')}")
+        typer.echo(
+            f"  {report.get('note', 'nobody with enough interactions to learn from; the untrained start is used')}"
+        )
 
 
 def _training_settings(settings: Settings, steps: int | None) -> Any:

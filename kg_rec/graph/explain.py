@@ -268,7 +268,7 @@ def _explanation(
 ) -> Explanation:
     if not reasons:
         told = ["near in meaning to the words"] if words else []
-        told += [f"liked by {people} people"] if people else []
+        told += [f"liked by {people} {'person' if people == 1 else 'people'}"] if people else []
         statement = f"MATCH path = ({_node('item', item)})--(neighbour) RETURN path LIMIT 25"
         return Explanation(item, " · ".join(told), (), (), statement)
     best = reasons[0]

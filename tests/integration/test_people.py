@@ -208,7 +208,7 @@ def test_reasons_direct_shared_and_liked_together(client: GraphClient, schema: G
     assert 'shares the author "Ursula K. Le Guin" with The Dispossessed' in left.sentence
     assert left.names[0] in ("space", "The Dispossessed")
     # Nothing leads to Emma; that love was disliked is no reason for it.
-    assert emma.sentence == "near in meaning to the words · liked by 1 people"
+    assert emma.sentence == "near in meaning to the words · liked by 1 person"
     assert emma.steps == ()
 
 

@@ -1,124 +1,344 @@
-"""Training on the small graph: it learns, it is repeatable, and it sees nothing of the people it is judged on."""
+"""Training on a small graph: it learns, it is repeatable, and it sees nothing of the people it is judged on."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from film_graphs import SCHEMA, WITHOUT_USERS, graph_of, train, two_tastes
+from torch import Tensor
 
-from kg_rec.interest import Interest
+from kg_rec.errors import GraphError, ModelError
+from kg_rec.graph.export import HeteroData
 from kg_rec.model import training
-from kg_rec.model.features import LIKED_TOGETHER, number_entities
-from kg_rec.model.training import TrainingSettings, fit
-from kg_rec.text.encoder import HashEncoder
-from tests.graphs import SCHEMA, toys
+from kg_rec.model.features import LIKED_TOGETHER, liked_together, number_entities, popularity
+from kg_rec.model.link_prediction import LinkPredictor
+from kg_rec.model.training import TrainedModel
 
-SETTINGS = TrainingSettings(identity_size=32, steps=12, evaluate_every=3)
+RATED = ("User", "RATED", "Film")
 
-
-def make_link(entities, names):
-    """A linker that knows whole names only."""
-
-    def link(texts):
-        return [
-            [
-                Interest(key, label, name, 1.0)
-                for key, label, name in zip(entities.keys, entities.labels, entities.names, strict=True)
-                if name and name.casefold() in text.casefold()
-            ]
-            for text in texts
-        ]
-
-    return link
+# Nothing of the graph is in the start, and the words say little: what is found out is learned.
+BLANK: dict[str, Any] = {
+    "identity_together": 0.0,
+    "identity_relation": 0.0,
+    "temperature": 1.0,
+    "target_tilt": 0.0,
+    "identity_size": 128,
+}
 
 
 @pytest.fixture(scope="module")
-def trained():
-    return fit(toys(), SCHEMA, HashEncoder(), make_link, SETTINGS)
+def graph() -> HeteroData:
+    return two_tastes(people=30, films=40)
 
 
-def test_training_helps_on_people_held_out(trained) -> None:
-    assert trained.metrics["best"]["loss"] < trained.metrics["start"]["loss"]
+@pytest.fixture(scope="module")
+def trained(graph: HeteroData) -> TrainedModel:
+    return train(graph, seed=1, **BLANK)
+
+
+def test_training_lowers_the_loss_on_people_held_out(trained: TrainedModel) -> None:
+    start, best = trained.metrics["start"], trained.metrics["best"]
+    assert best["loss"] < start["loss"] - 0.2
+    assert best["recall_at_10"] > start["recall_at_10"] + 0.05
     assert trained.metrics["best step"] > 0
+    assert trained.metrics["held-out people"] < trained.metrics["simulated people"] == 120
     losses = [entry["loss"] for entry in trained.metrics["history"]]
-    assert trained.metrics["best"]["loss"] == min(losses)
+    assert best["loss"] == min(losses) and start["loss"] == losses[0]
 
 
-def test_the_same_seed_gives_the_same_model(trained) -> None:
-    again = fit(toys(), SCHEMA, HashEncoder(), make_link, SETTINGS)
-    torch.testing.assert_close(again.identity, trained.identity, atol=0, rtol=0)
-    torch.testing.assert_close(again.text, trained.text, atol=0, rtol=0)
-    other = fit(toys(), SCHEMA, HashEncoder(), make_link, replace(SETTINGS, seed=1))
+def test_taste_is_found_in_the_graph(trained: TrainedModel) -> None:
+    """The director tells the two tastes apart, the genre does not."""
+    weights = trained.relation_weights
+    assert list(weights) == ["DIRECTED_BY", "DIRECTED_BY⁻¹", "HAS_GENRE", "HAS_GENRE⁻¹", LIKED_TOGETHER]
+    assert weights["DIRECTED_BY"] > weights["HAS_GENRE"]
+    films = (
+        torch.nn.functional.normalize(trained.identity[:40]) @ torch.nn.functional.normalize(trained.identity[:40]).T
+    )
+    same = torch.arange(40)[:, None] % 2 == torch.arange(40) % 2
+    assert films[same & ~torch.eye(40, dtype=torch.bool)].mean() > films[~same].mean() + 0.05
+
+
+def test_the_same_seed_gives_the_same_numbers(graph: HeteroData, trained: TrainedModel) -> None:
+    torch.rand(3)  # whatever was drawn before
+    again = train(graph, seed=1, **BLANK)
+    for part in ("text", "identity", "names", "popularity"):
+        assert torch.equal(getattr(again, part), getattr(trained, part)), part
+    seconds = {"seconds": None}
+    assert again.metrics | seconds == trained.metrics | seconds
+    assert again.relation_weights == trained.relation_weights
+    other = train(graph, seed=2, **BLANK)
     assert not torch.equal(other.identity, trained.identity)
 
 
-def test_no_steps_is_the_start() -> None:
-    untrained = fit(toys(), SCHEMA, HashEncoder(), make_link, replace(SETTINGS, steps=0))
-    assert untrained.metrics["best step"] == 0
-    assert untrained.relation_weights[LIKED_TOGETHER] == pytest.approx(SETTINGS.identity_together)
-    assert untrained.relation_weights["MADE_BY"] == pytest.approx(SETTINGS.identity_relation)
+def without(graph: HeteroData, gone: set[str]) -> HeteroData:
+    """The same graph as if some people had never been there."""
+    keys = graph["User"].key
+    edges = graph[RATED].edge_index
+    stay = np.array([keys[user] not in gone for user in edges[0].tolist()])
+    left = [key for key in keys if key not in gone]
+    place = {key: row for row, key in enumerate(left)}
+    pairs = [(place[keys[user]], film) for user, film in edges[:, torch.from_numpy(stay)].T.tolist()]
+    nodes = {label: graph[label].properties for label in graph.node_types}
+    nodes["User"] = {"userId": [key.removeprefix("User/") for key in left]}
+    relations = {
+        triple: [tuple(pair) for pair in graph[triple].edge_index.T.tolist()]
+        for triple in graph.edge_types
+        if triple != RATED
+    }
+    properties = {RATED: {name: values[stay].tolist() for name, values in graph[RATED].properties.items()}}
+    return graph_of(nodes, {**relations, RATED: pairs}, properties)
 
 
-def test_two_layers_work_too() -> None:
-    model = fit(toys(), SCHEMA, HashEncoder(), make_link, replace(SETTINGS, layers=2, steps=4))
-    assert torch.isfinite(model.identity).all()
-
-
-def test_without_interactions_the_start_is_used() -> None:
-    schema = SCHEMA.model_copy(update={"user": None, "interaction": None})
-    graph = toys()
-    del graph["Child", "RATED", "Toy"]
-    del graph["Child"]
-    model = fit(graph, schema, HashEncoder(), make_link, SETTINGS)
-    assert model.metrics["simulated people"] == 0
-    assert not model.popularity.any()
-    assert model.identity.shape == (len(model.entities), 32)
-
-
-def test_too_few_people_to_hold_some_out() -> None:
-    model = fit(toys(users=1), SCHEMA, HashEncoder(), make_link, SETTINGS)
-    assert "too few people" in model.metrics["note"]
-
-
-def test_nothing_of_a_fold_is_left_in_its_graph() -> None:
-    graph = toys()
+def test_nothing_of_a_fold_is_left_in_its_graph(graph: HeteroData) -> None:
     entities = number_entities(graph, SCHEMA)
     crowd = training._Crowd.of(graph, SCHEMA, entities)
+    whole = crowd.together(crowd.kept(None, 5)), crowd.popularity(crowd.kept(None, 5))
+    people = 0
     for fold in range(5):
-        theirs = {user for user in range(len(crowd.keys)) if crowd.fold(user, 5) == fold}
+        theirs = {key for user, key in enumerate(graph["User"].key) if crowd.fold(user, 5) == fold}
         kept = crowd.kept(fold, 5)
-        assert theirs
-        assert not theirs & set(crowd.interactions.users[kept].tolist())
-        assert len(crowd.interactions.users) - kept.sum() == np.isin(crowd.interactions.users, list(theirs)).sum()
-        assert not torch.equal(crowd.popularity(kept), crowd.popularity(crowd.kept(None, 5)))
-        assert abs(crowd.together(kept) - crowd.together(crowd.kept(None, 5))).sum() > 0
+        never_there = training._Crowd.of(without(graph, theirs), SCHEMA, entities)
+        everything = never_there.kept(None, 5)
+        assert 0 < everything.sum() == kept.sum() < len(kept)
+        together = never_there.together(everything)
+        np.testing.assert_allclose(crowd.together(kept).toarray(), together.toarray(), atol=1e-6)
+        assert torch.equal(crowd.popularity(kept), never_there.popularity(everything))
+        assert abs(together - whole[0]).sum() > 0.1 and not torch.equal(crowd.popularity(kept), whole[1])
+        people += len(theirs)
+    assert people == 30  # each in one fold
 
 
-def test_a_step_starts_with_clean_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
-    before: list[bool] = []
+def test_people_are_scored_in_a_graph_without_their_fold(graph: HeteroData, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen from where it counts: what the scoring is given in each step."""
+    crowd = training._Crowd.of(graph, SCHEMA, number_entities(graph, SCHEMA))
+    expected = {fold: crowd.popularity(crowd.kept(fold, 5)) for fold in range(5)}
+    texts = [person.text for person in crowd.simulate(training.item_words(graph, SCHEMA), training.TrainingSettings())]
+    fold_of = [crowd.fold(person // 4, 5) for person in range(len(texts))]
+    vectors = training.People.of(_encoded(texts), [[] for _ in texts], {}).text
+    score = LinkPredictor.forward
+    seen: list[tuple[bool, int]] = []
+
+    def watched(self: LinkPredictor, text: Tensor, identity: Tensor, people: Any, popular: Tensor) -> Any:
+        (given,) = [fold for fold, values in expected.items() if torch.equal(values, popular)]
+        for row in people.text:  # several people may have written the same
+            folds = {fold_of[person] for person in (vectors == row).all(dim=1).nonzero().flatten().tolist()}
+            assert given in folds, "somebody is scored by what they did themselves"
+        seen.append((self.training, given))
+        return score(self, text, identity, people, popular)
+
+    monkeypatch.setattr(LinkPredictor, "forward", watched)
+    train(graph, steps=8)
+    assert {fold for learning, fold in seen if learning} == {1, 2, 3, 4}
+    assert {fold for learning, fold in seen if not learning} == {0}  # held out, and never learned from
+
+
+def _encoded(texts: list[str]) -> Any:
+    from kg_rec.text.encoder import HashEncoder
+
+    return HashEncoder().encode(texts)
+
+
+class _Recording(torch.optim.AdamW):
+    """Notes the gradients of each step."""
+
+    seen: list[list[Tensor]] = []  # noqa: RUF012 - one for all on purpose
+
+    def step(self, closure: Any = None) -> Any:
+        gradients = [one.grad for group in self.param_groups for one in group["params"]]
+        self.seen.append([gradient.clone() for gradient in gradients if gradient is not None])
+        return super().step(closure)
+
+
+def test_a_step_never_adds_to_the_gradients_of_the_one_before(
+    graph: HeteroData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two folds and nothing that changes, every step is the same step."""
+    monkeypatch.setattr(_Recording, "seen", [])
+    monkeypatch.setattr(torch.optim, "AdamW", _Recording)
+    train(graph, steps=4, folds=2, learning_rate=0.0, weight_decay=0.0, dropout=0.0, interest_dropout=0.0)
+    first, *others = _Recording.seen
+    assert len(others) == 3 and max(float(gradient.abs().max()) for gradient in first) > 0
+    for later in others:
+        for one, other in zip(first, later, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[Any]:
+    """Have the held-out losses be these; returns the states that they were told of."""
+    states: list[Any] = []
+    told = iter(losses)
+
+    def evaluate(self: Any, *_: Any) -> Any:
+        states.append(self._state())
+        return training._Quality(next(told), 0.0, 0.0)
+
+    monkeypatch.setattr(training._Course, "_evaluate", evaluate)
+    return states
+
+
+@pytest.mark.parametrize(
+    ("losses", "best", "evaluated"),
+    [
+        ([5.0, 4.0, 3.0, 3.5, 3.2, 3.0], 2, 6),  # the earliest of equals
+        ([5.0, 6.0, 5.5, 5.0, 7.0, 8.0], 0, 6),  # the start is a candidate
+        ([5.0, 6.0, 5.5, 5.2, 4.0, 3.9], 5, 6),
+    ],
+)
+def test_the_best_step_is_kept(
+    graph: HeteroData, monkeypatch: pytest.MonkeyPatch, losses: list[float], best: int, evaluated: int
+) -> None:
+    states = scripted(monkeypatch, losses)
+    model = train(graph, steps=10, evaluate_every=2, patience=9)
+    assert len(states) == evaluated and model.metrics["best step"] == 2 * best
+    for name, value in model.predictor.state_dict().items():
+        assert torch.equal(value, states[best][1][name]), name
+    weights = states[best][0]["layers.0.start"] + states[best][0]["layers.0.scale"]
+    assert list(model.relation_weights.values()) == pytest.approx(weights.abs().tolist(), abs=1e-6)
+    assert not torch.equal(states[0][0]["layers.0.scale"], states[1][0]["layers.0.scale"])  # there was a choice
+
+
+def test_training_stops_when_nothing_gets_better(graph: HeteroData, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = scripted(monkeypatch, [5.0, 4.0, 4.5, 4.6, 4.7, 0.0, 0.0, 0.0])
+    model = train(graph, steps=14, evaluate_every=2, patience=3)
+    assert len(states) == 5 and model.metrics["best step"] == 2
+    assert [entry["step"] for entry in model.metrics["history"]] == [0, 2, 4, 6, 8]
+
+
+def test_no_steps_is_the_start(graph: HeteroData) -> None:
+    model = train(graph, steps=0)
+    assert model.metrics["best step"] == 0 and model.metrics["best"] == model.metrics["start"]
+    assert model.relation_weights == pytest.approx(dict.fromkeys(model.relation_weights, 0.1) | {LIKED_TOGETHER: 1.0})
+    assert not any(parameter.any() for parameter in model.predictor.parameters())
+
+
+def test_nobody_is_left_out_of_the_finished_model(graph: HeteroData, trained: TrainedModel) -> None:
+    users, films = graph[RATED].edge_index.numpy()
+    rated, times = graph[RATED].properties["rating"], graph[RATED].properties["timestamp"]
+    years = np.array(graph["Film"].properties["year"], dtype=float)
+    expected = popularity(films, times, years, item_count=40)
+    np.testing.assert_allclose(trained.popularity.numpy(), expected, rtol=1e-6)
+    # With everything at its start, h of the films is their own direction, and those of the films liked together.
+    blank = {**BLANK, "identity_together": 1.0}
+    started, none = train(graph, steps=0, **blank).identity, train(graph, steps=0, **BLANK).identity
+    liked = rated == 5.0
+    matrix = liked_together(users[liked], films[liked], item_count=40, size=len(started))
+    torch.testing.assert_close(started, none + torch.from_numpy(matrix.toarray()) @ none)
+
+
+@pytest.mark.parametrize("there", ["nobody", "no schema for them"])
+def test_without_interactions_the_start_is_used(there: str) -> None:
+    graph = two_tastes(people=8)
+    if there == "nobody":
+        graph = without(graph, set(graph["User"].key))
+        del graph["User"]
+        del graph[RATED]
+    model = train(graph, WITHOUT_USERS)
+    assert model.metrics["simulated people"] == 0 and "best" not in model.metrics
+    assert not model.popularity.any() and model.relation_weights[LIKED_TOGETHER] == 1.0
+    assert not any(key.startswith("User/") for key in model.entities.keys) or there == "no schema for them"
+    assert torch.isfinite(model.identity).all() and not any(one.any() for one in model.predictor.parameters())
+
+
+def test_too_few_people_to_hold_some_out_is_the_start() -> None:
+    model = train(two_tastes(people=1))
+    assert model.metrics["note"] == "too few people to learn from; the start is used"
+    assert model.metrics["simulated people"] == 4 and model.popularity.any()
+
+
+def test_the_neighbours_of_items_are_known_for_filters_and_reasons(graph: HeteroData, trained: TrainedModel) -> None:
+    direct = trained.direct.toarray()
+    index = trained.entities.index
+    assert direct.shape == (40, 45) and set(np.unique(direct)) == {0.0, 1.0}
+    assert direct.sum() == 2 * 40  # a genre and a director each
+    assert direct[:, index["Person/e"]].tolist() == [1.0 - film % 2 for film in range(40)]
+    alone = graph_of({"Film": graph["Film"].properties}, {})
+    assert train(alone, WITHOUT_USERS).direct.nnz == 0
+
+
+def test_items_are_encoded_by_their_sentences_and_others_by_their_names(
+    graph: HeteroData,
+) -> None:
+    model = train(graph, steps=0, text_together=0.0)  # as encoded: nothing is carried to it
+    torch.testing.assert_close(model.text.norm(dim=1), torch.ones(45))
+    index = model.entities.index
+    assert torch.equal(model.text[index["Genre/Drama"]], model.names[index["Genre/Drama"]])
+    # Two films with the same words but for the title are near, but not the same.
+    assert 0.5 < float(model.text[0] @ model.text[6]) < 0.99
+    asked, described = (train(graph, steps=0, description=weight).text[:40] for weight in (0.0, 100.0))
+    assert not torch.allclose(asked, described, atol=0.05)
+
+
+def test_relations_may_carry_text_too(graph: HeteroData) -> None:
+    index = number_entities(graph, SCHEMA).index
+    carried = train(graph, steps=0, text_relation=0.5, text_together=0.0)
+    own = train(graph, steps=0, text_relation=0.0, text_together=0.0)
+    torch.testing.assert_close(
+        carried.text[0],
+        own.text[0] + 0.5 * own.text[index["Genre/Comedy"]] + 0.5 * own.text[index["Person/e"]],
+    )
+
+
+def test_two_layers_reach_two_relations_far(graph: HeteroData) -> None:
+    near, far = (train(graph, steps=0, layers=layers, identity_together=0.0).identity for layers in (1, 2))
+    # Films 0 and 4 share nothing but the director, two relations away.
+    noise = 3 / 256**0.5
+    assert abs(float(near[0] @ near[4])) < noise
+    assert torch.isfinite(far).all() and not torch.allclose(near, far)
+    assert train(graph, layers=2, steps=4).metrics["best"]["loss"] > 0
+
+
+def test_a_training_that_diverges_is_an_error(graph: HeteroData, monkeypatch: pytest.MonkeyPatch) -> None:
     represent = training._Course.represent
-
-    def watched(self, view):
-        if self.network.training:
-            before.append(all(parameter.grad is None for parameter in self.network.parameters()))
-        return represent(self, view)
-
-    monkeypatch.setattr(training._Course, "represent", watched)
-    fit(toys(), SCHEMA, HashEncoder(), make_link, replace(SETTINGS, steps=3))
-    assert before == [True, True, True]
+    monkeypatch.setattr(training._Course, "represent", lambda self, view: represent(self, view) * torch.nan)
+    with pytest.raises(ModelError, match="not finite: training diverged") as caught:
+        train(graph, steps=1)
+    assert "learning rate" in caught.value.remedy
 
 
-def test_training_stops_when_nothing_gets_better(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = replace(SETTINGS, steps=30, evaluate_every=1, patience=2, learning_rate=5.0)
-    model = fit(toys(), SCHEMA, HashEncoder(), make_link, settings)
-    assert len(model.metrics["history"]) < 31
-    assert model.metrics["best"]["loss"] <= model.metrics["start"]["loss"]
+def test_interactions_that_the_schema_names_and_the_graph_has_not_are_an_error(graph: HeteroData) -> None:
+    bare = without(graph, set())
+    del bare[RATED]
+    with pytest.raises(GraphError, match=r"Expected interactions \(:User\)-\[:RATED\]->\(:Film\)"):
+        train(bare)
 
 
-def test_the_representations_are_those_of_the_best_step(trained) -> None:
-    # The neighbours of every toy: its colour and its maker.
-    assert trained.direct.sum() == 2 * 24
-    assert set(trained.relation_weights) == {"HAS_COLOUR", "HAS_COLOUR⁻¹", "MADE_BY", "MADE_BY⁻¹", LIKED_TOGETHER}
-    assert trained.names.shape == trained.text.shape
+def test_the_learning_rate_warms_up_and_decays() -> None:
+    course = training._Course.__new__(training._Course)
+    course.settings = training.TrainingSettings(warmup=4, steps=24)
+    rates = [course._rate(step) for step in range(25)]
+    assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
+    assert rates[4] == 1.0 and rates[24] == pytest.approx(0.1)
+    assert rates[4:] == sorted(rates[4:], reverse=True) and rates[14] == pytest.approx(0.55)
+
+
+def test_targets_are_a_distribution_that_leaves_out_what_was_named() -> None:
+    from kg_rec.model.link_prediction import People
+    from kg_rec.model.simulation import SimulatedPerson
+
+    simulated = [SimulatedPerson(0, "", (0,), (1, 2)), SimulatedPerson(1, "", (3,), (0, 2, 4))]
+    people = People(
+        text=torch.tensor([[1.0, 0.0], [0.0, 1.0]]),
+        person=torch.tensor([0, 1, 1]),
+        entity=torch.tensor([0, 3, 4]),  # the second person names one of the targets
+        weight=torch.ones(3),
+    )
+    items = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    targets = training._Targets(simulated, people, items, tilt=2.0)
+    scores = torch.tensor([[9.0, 1.0, 2.0, 0.0, 0.5], [1.0, 0.0, 3.0, 9.0, 9.0]])
+    # Person 0: targets 1 and 2 with cosines 1 and 0; item 0 is out of the softmax.
+    shares = torch.softmax(torch.tensor([2.0, 0.0]), 0)
+    chances = torch.log_softmax(torch.tensor([1.0, 2.0, 0.0, 0.5]), 0)
+    first = -(shares[0] * chances[0] + shares[1] * chances[1])
+    # Person 1: targets 0 and 2 with cosines 0 and 1; items 3 and 4 are out.
+    chances = torch.log_softmax(torch.tensor([1.0, 0.0, 3.0]), 0)
+    second = -(shares[1] * chances[0] + shares[0] * chances[2])
+    assert float(targets.loss(scores, torch.tensor([0, 1]))) == pytest.approx(float((first + second) / 2), rel=1e-5)
+    assert float(targets.loss(scores[[1, 0]], torch.tensor([1, 0]))) == pytest.approx(
+        float((first + second) / 2), rel=1e-5
+    )
+    assert float(targets.loss(scores[1:], torch.tensor([1]))) == pytest.approx(float(second), rel=1e-5)
+    assert targets.recall(scores, torch.tensor([0, 1]), 1) == pytest.approx(float((shares[1] + shares[0]) / 2))
+    assert targets.recall(scores, torch.tensor([0, 1]), 50) == pytest.approx(1.0)

@@ -62,6 +62,9 @@ def test_letters_are_found_again_where_they_stood() -> None:
     assert words.span(0, 6) == (0, 7)  # "Amélie", the accent its own character
     assert words.span(2, 3)[0] == 2
     assert words.span(6, 8) == (9, 10)  # "fi" is one character
+    decomposed = Words("cafe\u0301 noir")
+    assert decomposed.token_span(0, 1) == (0, 5)
+    assert decomposed.gap(1) == " "
     assert Words("Rocky III").span(5, 6) == (6, 9)
 
 
