@@ -196,10 +196,11 @@ class Recommender:
         graph = export_graph(self.client, schema, self._progress)
         encoder = load_encoder(self.settings.encoder, cache=self.settings.vectors_path)
 
-        def make_link(entities: Entities, names: NDArray[np.float32]) -> Callable[[list[str]], list[list[Interest]]]:
-            popular = np.zeros(entities.item_count, dtype=np.float32)
+        def make_link(
+            entities: Entities, names: NDArray[np.float32], known: NDArray[np.float32]
+        ) -> Callable[[list[str]], list[list[Interest]]]:
             properties = graph[schema.item.label].properties
-            return make_linker(entities, names, schema, properties, popular, encoder).link_many
+            return make_linker(entities, names, schema, properties, known, encoder).link_many
 
         settings = settings or TrainingSettings(seed=self.settings.seed)
         model = fit(graph, schema, encoder, make_link, settings, self._progress)
@@ -227,6 +228,8 @@ class Recommender:
     @cached_property
     def linker(self) -> Linker:
         """Words to interests, over the entities of the current model."""
+        from kg_rec.model.features import prominence
+
         artifact = self.artifact
         model = artifact.model
         return make_linker(
@@ -234,7 +237,7 @@ class Recommender:
             model.names.numpy(),
             artifact.schema,
             artifact.properties,
-            model.popularity.numpy(),
+            prominence(model.popularity.numpy(), model.direct),
             self.encoder_of(artifact),
         )
 
@@ -484,12 +487,13 @@ def make_linker(
     names: NDArray[np.float32],
     schema: GraphSchema,
     properties: dict[str, list[Any]],
-    popularity: NDArray[np.float32],
+    known: NDArray[np.float32],
     encoder: TextEncoder,
 ) -> Linker:
     """Return the linker over the entities that an interest may point to.
 
-    names: vectors of the entities' names, [N, T]; properties, popularity: of the items.
+    names: vectors of the entities' names, [N, T]; properties: of the items; known: how well known each entity is, [N]
+    (`kg_rec.model.features.prominence`).
     """
     from kg_rec.text.linker import Linker, LinkTarget
 
@@ -507,7 +511,7 @@ def make_linker(
                 name,
                 entities.aliases[row],
                 year=int(year) if isinstance(year, int | float) else None,
-                popularity=float(popularity[row]) if is_item else 0.0,
+                popularity=float(known[row]),
                 is_item=is_item,
             )
         )

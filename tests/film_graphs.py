@@ -90,10 +90,9 @@ def train(graph: HeteroData, schema: GraphSchema = SCHEMA, **settings: Any) -> T
     """Train as `Recommender.train` does, with the encoder for tests."""
     encoder = HashEncoder()
 
-    def make_link(entities: Any, names: Any) -> Any:
-        popularity = np.zeros(entities.item_count, dtype=np.float32)
+    def make_link(entities: Any, names: Any, known: Any) -> Any:
         properties = graph[schema.item.label].properties
-        return make_linker(entities, names, schema, properties, popularity, encoder).link_many
+        return make_linker(entities, names, schema, properties, known, encoder).link_many
 
     return fit(graph, schema, encoder, make_link, TrainingSettings(**settings))
 

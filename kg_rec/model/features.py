@@ -198,6 +198,16 @@ def popularity(
     return np.asarray(adjusted - adjusted.mean(), dtype=np.float32)
 
 
+def prominence(popularity: NDArray[np.float32], direct: sp.csr_array) -> NDArray[np.float32]:
+    """Return how well known each entity is, [N]: an item by its popularity, any other by how many items it is a neighbour of.
+
+    popularity: [items]; direct: [items, N], as in `kg_rec.model.training.TrainedModel`. Items compare with items only.
+    """
+    known = np.asarray(direct.sum(axis=0), dtype=np.float32).ravel()
+    known[: len(popularity)] = popularity
+    return known
+
+
 def release_years(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float64] | None:
     """Return the release year of each item, nan where unknown, or None when the schema names no such property.
 

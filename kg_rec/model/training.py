@@ -26,6 +26,7 @@ from kg_rec.model.features import (
     liked_together,
     number_entities,
     popularity,
+    prominence,
     relation_matrices,
     release_years,
 )
@@ -112,13 +113,14 @@ def fit(
     graph: HeteroData,
     schema: GraphSchema,
     encoder: TextEncoder,
-    make_link: Callable[[Entities, NDArray[np.float32]], Link],
+    make_link: Callable[[Entities, NDArray[np.float32], NDArray[np.float32]], Link],
     settings: TrainingSettings | None = None,
     progress: Progress = SILENT,
 ) -> TrainedModel:
     """Train on an exported graph.
 
-    make_link: given the entities and the vectors of their names, [N, T], returns the linker that real people's words go through.
+    make_link: given the entities, the vectors of their names, [N, T], and how well known each is, [N], returns the linker that
+    real people's words go through.
     Without users or interactions nothing can be learned: the model is its start then, with popularity 0 everywhere.
     Raises GraphError, SchemaError and EncoderError as the parts do, and ModelError when a representation is not finite.
     """
@@ -134,6 +136,7 @@ def fit(
     )
     encoded = time.monotonic()
     knowledge = relation_matrices(graph, entities)
+    direct = _direct(knowledge, entities)
     people = _Crowd.of(graph, schema, entities)
     labels = list(entities.slices)
     predictor = LinkPredictor(
@@ -146,7 +149,9 @@ def fit(
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     simulated = people.simulate(words, settings)
     if simulated:
-        link = make_link(entities, names)
+        link = make_link(
+            entities, names, prominence(people.popularity(people.kept(None, settings.folds)).numpy(), direct)
+        )
         metrics |= course.run(simulated, encoder, link, entities, generator, progress)
     final = course.final()
     if not torch.isfinite(final.identity).all():
@@ -164,7 +169,7 @@ def fit(
         torch.from_numpy(names),
         final.popularity,
         predictor.eval(),
-        _direct(knowledge, entities),
+        direct,
         course.relation_weights(),
         settings,
         metrics,

@@ -37,8 +37,8 @@ g7,Alone
     "g1,tiles\ng2,tiles\ng3,tiles\ng3,cats\ng'4,O'Clock\ng\\5,tiles\ng7,lonely\n",
     "relations/MADE_BY.csv": ":START_ID(Game),:END_ID(Maker)\ng1,Anna Aalto\ng2,Anna Aalto\ng3,Bert Bloom\n",
     "relations/RATED.csv": ":START_ID(Player),:END_ID(Game),rating:float,timestamp:long\n"
-    "p0,g1,5,100\np0,g2,4,200\np1,g1,4,100\np1,g2,5,300\np2,g1,3,100\np2,g2,3,200\np3,g1,1,100\np3,g2,5,200\n"
-    "p4,g1,5,100\np4,g3,1,200\np4,g2,2,300\np5,g7,5,100\np5,g6,1,200\n",
+    "p0,g1,5,1600000001\np0,g2,4,1600000002\np1,g1,4,1600000001\np1,g2,5,1600000003\np2,g1,3,1600000001\np2,g2,3,1600000002\np3,g1,1,1600000001\np3,g2,5,1600000002\n"
+    "p4,g1,5,1600000001\np4,g3,1,1600000002\np4,g2,2,1600000003\np5,g7,5,1600000001\np5,g6,1,1600000002\n",
 }
 WEIGHTS = {"HAS_THEME": 0.2, "HAS_THEME⁻¹": 0.2, "MADE_BY": 0.2, "MADE_BY⁻¹": 0.2, "LIKED_TOGETHER": 1.0}
 
@@ -271,7 +271,7 @@ def test_of_a_long_history_the_last_twenty_liked(
     with neo4j.GraphDatabase.driver(client.uri, auth=("neo4j", server.password())) as driver:
         driver.execute_query(
             "MATCH (p {key: 'Player/p5'}) UNWIND range(1, 30) AS n "
-            "CREATE (p)-[:RATED {rating: 5.0, timestamp: 1000 + n}]->(:KGEntity:Game {key: 'Game/n' + n})"
+            "CREATE (p)-[:RATED {rating: 5.0, timestamp: 1700000000 + n}]->(:KGEntity:Game {key: 'Game/n' + n})"
         )
     past = history(client, schema, "p5")
     assert len(past.items) == 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -113,11 +114,12 @@ class TestStatus:
 
     def test_another_server_on_its_port_does_not_make_it_running(self, settings: Settings) -> None:
         def speak_bolt() -> None:
-            for _ in range(2):
-                connection, _ = other.accept()
-                with connection:
-                    connection.recv(20)
-                    connection.sendall(b"\0\0\4\5")
+            with contextlib.suppress(OSError):  # until the socket is closed
+                while True:
+                    connection, _ = other.accept()
+                    with connection:
+                        connection.recv(20)
+                        connection.sendall(b"\0\0\4\5")
 
         settings.server_home.mkdir(parents=True)
         with socket.create_server(("127.0.0.1", 0)) as other:
@@ -667,7 +669,9 @@ class TestCommands:
         log, shown = settings.server_home / "logs" / "neo4j.log", tmp_path / "shown"
         log.parent.mkdir(parents=True)
         log.write_text("before\n")
-        command = [sys.executable, "-uc", "from kg_rec.cli import main; main()", "neo4j", "logs", "-f"]
+        # A shell that runs the tests in the background has them ignore Ctrl-C, and children inherit that.
+        program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from kg_rec.cli import main; main()"
+        command = [sys.executable, "-uc", program, "neo4j", "logs", "-f"]
         with (
             shown.open("w") as output,
             subprocess.Popen([*command, "--home", str(settings.home)], stdout=output) as process,
@@ -687,4 +691,7 @@ class TestCommands:
             wait_for("after", append)
             wait_for("new", lambda: log.write_text("new\n"))  # a new log was begun
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=30) == 0
+            try:
+                assert process.wait(timeout=30) == 0
+            finally:
+                process.kill()
