@@ -105,6 +105,7 @@ class Recommender:
         self.settings = settings or load_settings()
         self._say = say
         self._progress = progress
+        self._encoders: dict[str, TextEncoder] = {}
 
     @classmethod
     def open(
@@ -220,10 +221,10 @@ class Recommender:
         """Return the encoder that a model was trained with, without a cache: a person's words are not kept."""
         from kg_rec.text.encoder import load_encoder
 
-        if "_encoder" not in self.__dict__:
-            self.__dict__["_encoder"] = load_encoder(artifact.encoder["name"])
-        encoder: TextEncoder = self.__dict__["_encoder"]
-        return encoder
+        name = artifact.encoder["name"]
+        if name not in self._encoders:
+            self._encoders[name] = load_encoder(name)
+        return self._encoders[name]
 
     @cached_property
     def linker(self) -> Linker:
@@ -254,6 +255,10 @@ class Recommender:
 
         return graph_fingerprint(self.client) != self.artifact.fingerprint
 
+    def schema_has_changed(self) -> bool:
+        """Return whether schema.toml says something else than it did when the model was trained. Raises SchemaError."""
+        return self.settings.schema_path.exists() and self.schema != self.artifact.schema
+
     # -- people ------------------------------------------------------------------------------------------------------------
 
     def understand(self, words: str) -> list[Interest]:
@@ -268,14 +273,29 @@ class Recommender:
         from kg_rec.graph import attach as people
 
         found = self.understand(words)
-        people.attach(self.client, self.artifact.schema, user, found, encoder=self.artifact.encoder["name"])
-        return self.interests(user)
+        done = people.attach(self.client, self.schema, user, found, encoder=self.artifact.encoder["name"])
+        return list(done.interests)
 
     def interests(self, user: str) -> list[Interest]:
         """Return the interests of a person in the graph. Raises UnknownEntityError."""
         from kg_rec.graph import attach as people
 
         return people.interests(self.client, self.schema, user)
+
+    def set_interest(self, user: str, entity: str, *, liked: bool = True) -> Interest:
+        """Write that a person likes or dislikes an entity, given by key or name, as they say themselves.
+
+        Attaching leaves it alone. Raises UnknownEntityError, and InputError where several entities have the name.
+        """
+        from kg_rec.graph import attach as people
+
+        return people.set_interest(self.client, self.schema, user, entity, 1 if liked else -1)
+
+    def remove_interest(self, user: str, entity: str) -> Interest:
+        """Take an interest away, whoever set it, and return what it was. Raises UnknownEntityError and InputError."""
+        from kg_rec.graph import attach as people
+
+        return people.remove_interest(self.client, self.schema, user, entity)
 
     def detach(self, user: str) -> None:
         """Take everything that was attached about a person out of the graph."""
@@ -326,6 +346,8 @@ class Recommender:
         explanations = self._explanations(ranked, interests, vector[0], start) if explain else None
         if explain and self.graph_has_changed():
             notes.append("The graph has changed since the model was trained; kg-rec train brings it up to date.")
+        if self.schema_has_changed():
+            notes.append("schema.toml has changed since the model was trained; kg-rec train brings it into effect.")
         return Recommendations(interests, self._items(ranked, explanations), notes)
 
     def recommend_many(
@@ -368,8 +390,8 @@ class Recommender:
         from kg_rec.graph import attach as people
         from kg_rec.graph.history import history
 
-        interests = people.interests(self.client, self.artifact.schema, user)
-        past = history(self.client, self.artifact.schema, user)
+        interests = people.interests(self.client, self.schema, user)
+        past = history(self.client, self.schema, user)
         index, count = self.artifact.model.entities.index, self.artifact.model.entities.item_count
         known = {index[key] for key in past.items if key in index and index[key] < count}
         attached = bool(interests)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from kg_rec.graph.interactions import least_liked
 from kg_rec.graph.keys import key_of
 
 if TYPE_CHECKING:
@@ -35,10 +39,9 @@ def history(client: GraphClient, schema: GraphSchema, user: str) -> History:
         weight=interaction.weight or "",
         time=interaction.time or "",
     )
-    bar = -float("inf")
-    if interaction.kind == "rating" and interaction.scale:
-        # As in training: at or above both the person's mean and the middle of the scale.
-        ratings = [float(row["weight"]) for row in rows if row["weight"] is not None]
-        bar = max(sum(ratings) / max(len(ratings), 1), sum(interaction.scale) / 2)
-    liked = [row["item"] for row in rows if row["weight"] is None or float(row["weight"]) >= bar]
+    least = -math.inf
+    ratings = [float(row["weight"]) for row in rows if row["weight"] is not None]
+    if ratings and interaction.kind == "rating" and interaction.scale:
+        least = float(least_liked(np.array(ratings).mean(), interaction.scale))
+    liked = [row["item"] for row in rows if row["weight"] is None or float(row["weight"]) >= least]
     return History(tuple(row["item"] for row in rows), tuple(liked[:_LIKED]))

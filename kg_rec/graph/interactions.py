@@ -73,11 +73,14 @@ def positive(interactions: Interactions) -> NDArray[np.bool_]:
     sums = np.bincount(interactions.users[rated], weights[rated], minlength=people)
     counts = np.bincount(interactions.users[rated], minlength=people)
     means = sums / np.maximum(counts, 1)
-    # The mean of equal ratings may come out a rounding error above them.
-    slack = _TOLERANCE * (scale[1] - scale[0])
-    bar = np.maximum(means[interactions.users], sum(scale) / 2) - slack
-    liked: NDArray[np.bool_] = ~rated | (weights >= bar)
+    liked: NDArray[np.bool_] = ~rated | (weights >= least_liked(means, scale)[interactions.users])
     return liked
+
+
+def least_liked(means: NDArray[np.float64], scale: tuple[float, float]) -> NDArray[np.float64]:
+    """Return the lowest rating that counts as liking for people with these mean ratings; both have one shape."""
+    # The mean of equal ratings may come out a rounding error above them.
+    return np.maximum(means, sum(scale) / 2) - _TOLERANCE * (scale[1] - scale[0])
 
 
 def _in_seconds(times: NDArray[np.float64] | None) -> NDArray[np.float64] | None:

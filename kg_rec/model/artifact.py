@@ -107,13 +107,17 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
             # Two of the same second and content are told apart by the random name they were written under.
             digest = hashlib.sha256(f"{beside.name}{content}".encode()).hexdigest()
             name = f"{created:%Y%m%dT%H%M%S}-{digest[:8]}"
+            for path in (*sorted(beside.iterdir()), beside):
+                _flush(path)  # or a power cut leaves a name that points at empty files
             beside.rename(folder / name)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise
         pointer = folder / f".current-{os.getpid()}"
         pointer.write_text(name + "\n", encoding="utf-8")
+        _flush(pointer)
         pointer.replace(folder / "current")
+        _flush(folder)
     except (OSError, SafetensorError) as error:
         raise ArtifactError(f"{folder}: the model cannot be written: {error}") from error
     _forget_old_versions(folder, current=name)
@@ -149,18 +153,17 @@ def load_artifact(folder: Path) -> Artifact:
             [tuple(others) for others in stored["aliases"]],
         )
         model = _model(entities, tensors, manifest)
-        schema = GraphSchema.model_validate(manifest["schema"])
+        return Artifact(
+            model,
+            GraphSchema.model_validate(manifest["schema"]),
+            stored["properties"],
+            str(manifest["fingerprint"]),
+            {name: manifest["encoder"][name] for name in ("name", "fingerprint", "dim")},
+            version=name,
+            created=str(manifest["created"]),
+        )
     except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError, ValidationError) as error:
         raise ArtifactError(f"{place}: the model cannot be read: {error}", remedy=_TRAIN_AGAIN) from error
-    return Artifact(
-        model,
-        schema,
-        stored["properties"],
-        manifest["fingerprint"],
-        manifest["encoder"],
-        version=name,
-        created=manifest["created"],
-    )
 
 
 def _manifest(place: Path) -> dict[str, Any]:
@@ -173,7 +176,8 @@ def _manifest(place: Path) -> dict[str, Any]:
             f"{path}: expected the manifest of a model, found {error!r}.", remedy=_TRAIN_AGAIN
         ) from error
     if found > FORMAT:
-        by = manifest.get("libraries", {}).get("kg-rec", "a newer version")
+        libraries = manifest.get("libraries")
+        by = (libraries.get("kg-rec") if isinstance(libraries, dict) else None) or "of a later version"
         raise ArtifactError(
             f"{path}: expected format {FORMAT} or older, found format {found}, written by kg-rec {by}.",
             remedy="Upgrade kg-rec, or train again with this version: kg-rec train",
@@ -194,6 +198,17 @@ def _check_file(path: Path, expected: Mapping[str, Any]) -> None:
             f"found {found['bytes']} with {str(found['sha256'])[:12]}….",
             remedy=_TRAIN_AGAIN,
         )
+
+
+def _flush(path: Path) -> None:
+    """Have a file or a folder reach the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _digest(path: Path) -> str:

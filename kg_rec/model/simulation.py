@@ -9,12 +9,15 @@ Everything is written from titles, label names and relation names of the graph, 
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from kg_rec.graph.interactions import Interactions
@@ -44,6 +47,7 @@ def simulate_people(
     interactions: Interactions,
     liked: NDArray[np.bool_],
     words: ItemWords,
+    keys: Sequence[str],
     *,
     variants: int = 4,
     limit: int = 8000,
@@ -51,7 +55,7 @@ def simulate_people(
 ) -> list[SimulatedPerson]:
     """Return up to `limit` simulated people, `variants` for each person with at least 4 liked items.
 
-    liked: which of the interactions are positive, [E].
+    liked: which of the interactions are positive, [E]; keys: of the users, which seed what each of them writes.
     Deterministic for a seed, person by person: somebody added to the graph changes nobody else's words.
     """
     people: list[SimulatedPerson] = []
@@ -62,7 +66,7 @@ def simulate_people(
         if len(likes) < MIN_LIKED:
             continue
         others = np.setdiff1d(interactions.items[rows], likes)
-        rng = np.random.default_rng([seed, int(user)])
+        rng = np.random.default_rng([seed, zlib.crc32(keys[user].encode())])
         people += [_simulate(rng, int(user), likes, others, words) for _ in range(variants)]
     if len(people) > limit:
         chosen = np.sort(np.random.default_rng(seed).choice(len(people), limit, replace=False))

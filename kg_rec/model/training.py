@@ -249,7 +249,9 @@ class _Crowd:
     def simulate(self, words: ItemWords, settings: TrainingSettings) -> list[SimulatedPerson]:
         if self.interactions is None:
             return []
-        return simulate_people(self.interactions, self.liked, words, variants=settings.variants, seed=settings.seed)
+        return simulate_people(
+            self.interactions, self.liked, words, self.keys, variants=settings.variants, seed=settings.seed
+        )
 
     def fold(self, user: int, folds: int) -> int:
         """Return the fold of a person, by hash of their key: it stays theirs when the graph grows."""

@@ -168,6 +168,21 @@ def test_settings_and_schemas_that_are_not_known_are_refused(saved: Path) -> Non
         load_artifact(saved)
 
 
+@pytest.mark.parametrize(
+    "harm", [{"encoder": {}}, {"encoder": []}, {"fingerprint": None, "encoder": {"name": "hash"}}, {"files": []}]
+)
+def test_a_manifest_with_something_missing_is_refused(saved: Path, harm: dict[str, Any]) -> None:
+    change(saved, **harm)
+    with pytest.raises(ArtifactError, match="the model cannot be read: "):
+        load_artifact(saved)
+
+
+def test_a_newer_manifest_that_says_little_is_refused(saved: Path) -> None:
+    change(saved, format=FORMAT + 1, libraries=[])
+    with pytest.raises(ArtifactError, match="written by kg-rec of a later version"):
+        load_artifact(saved)
+
+
 def test_the_last_one_saved_is_current_and_the_one_before_stays(artifact: Artifact, tmp_path: Path) -> None:
     names = []
     for fingerprint in ("one", "two", "two"):  # twice the same within a second, too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from kg_rec.model.simulation import MIN_LIKED, SimulatedPerson, simulate_people
 from kg_rec.text.asking import ItemWords, item_words
 
 Crowd = tuple[Interactions, NDArray[np.bool_], ItemWords]
+KEYS = [f"User/{user:03}" for user in range(60)]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def crowd() -> Crowd:
 
 def simulate(crowd: Crowd, **options: Any) -> list[SimulatedPerson]:
     interactions, liked, words = crowd
-    return simulate_people(interactions, liked, words, **options)
+    return simulate_people(interactions, liked, words, KEYS, **options)
 
 
 def part_of(crowd: Crowd, kept: NDArray[Any]) -> Crowd:
@@ -61,8 +63,12 @@ def test_the_order_of_interactions_changes_nothing(crowd: Crowd) -> None:
 
 
 def test_one_more_person_changes_nobody_else(crowd: Crowd) -> None:
-    without = part_of(crowd, crowd[0].users != 7)
-    assert simulate(without) == [person for person in simulate(crowd) if person.user != 7]
+    interactions, liked, words = part_of(crowd, crowd[0].users != 7)
+    # Without person 7, the rows of those behind move up.
+    moved = replace(interactions, users=interactions.users - (interactions.users > 7))
+    left = simulate_people(moved, liked, words, KEYS[:7] + KEYS[8:])
+    expected = [replace(one, user=one.user - (one.user > 7)) for one in simulate(crowd) if one.user != 7]
+    assert left == expected
 
 
 def test_the_variants_of_a_person_differ(crowd: Crowd) -> None:
@@ -78,7 +84,7 @@ def test_people_who_like_too_little_are_left_out(crowd: Crowd) -> None:
     for count, there in ((MIN_LIKED - 1, False), (MIN_LIKED, True)):
         few = liked.copy()
         few[of_first[count:]] = False
-        people = simulate_people(interactions, few, words)
+        people = simulate_people(interactions, few, words, KEYS)
         assert (0 in {person.user for person in people}) == there
 
 
@@ -108,7 +114,7 @@ def test_some_refuse_a_kind_that_what_they_like_has_not() -> None:
     )
     interactions = interactions_of(graph, SCHEMA)
     assert interactions is not None
-    people = simulate_people(interactions, positive(interactions), item_words(graph, SCHEMA))
+    people = simulate_people(interactions, positive(interactions), item_words(graph, SCHEMA), KEYS)
     texts = [person.text.lower() for person in people]
     refusing = sum("no western please." in text for text in texts)
     assert 0.05 < refusing / len(texts) < 0.25
@@ -132,5 +138,5 @@ def test_without_kinds_and_relations_people_still_write() -> None:
     )
     interactions = interactions_of(bare, SCHEMA)
     assert interactions is not None
-    people = simulate_people(interactions, positive(interactions), item_words(bare, SCHEMA))
+    people = simulate_people(interactions, positive(interactions), item_words(bare, SCHEMA), KEYS)
     assert len(people) == 24 and all(person.text.strip() for person in people)
