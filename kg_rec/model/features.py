@@ -29,6 +29,8 @@ LIKED_TOGETHER = "LIKED_TOGETHER"
 _LIKED_TOGETHER_TOP = 50
 _LIKED_TOGETHER_SHRINKAGE = 20.0
 _EXPOSURE_FLOOR = 0.02
+_RECENCY = 0.5
+"""Time in which an interaction comes to weigh 1/e of a new one, as a share of the time they span."""
 _SECONDS_A_YEAR = 31_556_952.0
 
 
@@ -180,22 +182,40 @@ def popularity(
     *,
     item_count: int,
 ) -> NDArray[np.float32]:
-    """Return the exposure-adjusted popularity of each item, shape [items], with mean 0.
+    """Return the popularity of each item with somebody who comes now, adjusted for exposure; shape [items], mean 0.
 
     items, times: the item and the moment (seconds since 1970, nan where unknown) of each interaction, [E].
-    log((n_i + 1) / (x_i + 0.02)), where n_i counts the people who interacted and x_i is the share of all interactions that
-    happened after the item existed: an item of last year had little time to be found. x_i is 1 where there is no release
-    year (released, [items], nan where unknown) or no time of interactions; it is never taken from the first interaction,
-    which would call every rarely found item new.
+
+    log((n_i + 1) / (x_i + 0.02)), where n_i counts the interactions with the item, and x_i is the share of all interactions
+    that happened after the item existed: an item of last year had little time to be found. In both an interaction weighs
+    exp(-age / tau), tau half of the time from the first to the last one, since what people took long ago says less about
+    what they take now; the weights have mean 1. Without times all weigh 1. x_i is 1 where there is no release year
+    (released, [items], nan where unknown) or no time; it is never taken from the first interaction, which would call every
+    rarely found item new.
     """
-    people = np.bincount(items, minlength=item_count)
+    weights, years = _recency(times, len(items))
+    counts = np.bincount(items, weights, minlength=item_count)
     exposure = np.ones(item_count)
-    if released is not None and times is not None and np.isfinite(times).any():
-        years = 1970.0 + np.sort(times[np.isfinite(times)]) / _SECONDS_A_YEAR
+    if released is not None and years is not None:
+        order = np.argsort(years)
+        before = np.concatenate([[0.0], np.cumsum(weights[order])])  # nan sorts last
+        told = before[np.isfinite(years).sum()]
         known = np.isfinite(released)
-        exposure[known] = 1.0 - np.searchsorted(years, released[known]) / len(years)
-    adjusted = np.log((people + 1.0) / (exposure + _EXPOSURE_FLOOR))
+        exposure[known] = 1.0 - before[np.searchsorted(years[order], released[known])] / told
+    adjusted = np.log((counts + 1.0) / (exposure + _EXPOSURE_FLOOR))
     return np.asarray(adjusted - adjusted.mean(), dtype=np.float32)
+
+
+def _recency(times: NDArray[np.float64] | None, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return the weight of each interaction, and its time in years, None where no time is known at all."""
+    if times is None or not np.isfinite(times).any():
+        return np.ones(count), None
+    years = 1970.0 + times / _SECONDS_A_YEAR
+    span = float(np.nanmax(years) - np.nanmin(years))
+    age = np.nanmax(years) - years
+    weights = np.exp(-age / (_RECENCY * span)) if span > 0 else np.ones(count)
+    weights = np.where(np.isfinite(weights), weights, np.nanmean(weights))
+    return weights / weights.mean(), years
 
 
 def prominence(popularity: NDArray[np.float32], direct: sp.csr_array) -> NDArray[np.float32]:

@@ -106,7 +106,7 @@ class LinkPredictor(nn.Module):
         super().__init__()
         self.temperature = temperature
         self.register_buffer("label_of", label_of)
-        self.register_buffer("omega", _by_label(0.15, labels, item_label, 0.5))
+        self.register_buffer("omega", _by_label(0.25, labels, item_label, 0.6))
         self.register_buffer("nu", _by_label(0.3, labels, item_label, 1.0))
         self.nu_change = nn.Parameter(torch.zeros(labels))
         self.beta_change = nn.Parameter(torch.zeros(()))

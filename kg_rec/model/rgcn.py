@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from kg_rec.errors import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import scipy.sparse as sp
 
@@ -40,6 +40,20 @@ class RelationalEdges:
             tuple(matrices),
             tuple(_sparse(matrix) for matrix in matrices.values()),
             tuple(_sparse(matrix.T.tocsr()) for matrix in matrices.values()),
+        )
+
+    def select(self, places: Sequence[int]) -> Self:
+        """Return the relations at these places."""
+        return type(self)(
+            tuple(self.names[place] for place in places),
+            tuple(self.matrices[place] for place in places),
+            tuple(self.transposed[place] for place in places),
+        )
+
+    def joined(self, others: Self) -> Self:
+        """Return these relations, and `others` behind them."""
+        return type(self)(
+            self.names + others.names, self.matrices + others.matrices, self.transposed + others.transposed
         )
 
     def aggregate(self, x: Tensor) -> Tensor:

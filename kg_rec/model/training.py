@@ -63,12 +63,15 @@ class TrainingSettings:
     """Share of the interest edges hidden in each step."""
     layers: int = 1
     """Convolutions over the graph; a person's interest edges are one more."""
-    text_together: float = 0.3
+    text_together: float = 0.6
     identity_together: float = 1.0
     """Start of a_r for LIKED_TOGETHER, in the text and in the identity block."""
-    text_relation: float = 0.0
+    text_to_items: float = 0.0
+    text_to_others: float = 0.25
     identity_relation: float = 0.1
-    """Start of a_r for every relation of the graph and its inverse."""
+    """Start of a_r for the relations of the graph and their inverses; in the text block for those that lead to items, and for
+    the others. What the neighbours of an item are called stands in its asking sentences already; a genre or a person
+    gains by what the items say."""
     description: float = 0.5
     """Weight of an item's description beside the mean of its asking sentences."""
     temperature: float = 20.0
@@ -187,7 +190,8 @@ def _text_features(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the text block [N, T] and the vectors of the bare names [N, T].
 
-    An item is the mean of its asking sentences plus a part of its description; any other entity is its name.
+    An item is the mean of its asking sentences and its bare title, plus a part of its description; any other entity is
+    its name with its running text.
     """
     asked = words.ask()
     described = words.describe()
@@ -197,11 +201,13 @@ def _text_features(
     step = progress.step("Encoding", len(everything), "texts")
     vectors = encoder.encode(everything, progress=step)
     count = entities.item_count
-    sentences = _unit(vectors[: len(asked) * count].reshape(len(asked), count, -1).mean(axis=0))
     rest = vectors[len(asked) * count :]
+    names = rest[count + len(texts) :]
+    asking = vectors[: len(asked) * count].reshape(len(asked), count, -1)
+    sentences = _unit(asking.sum(axis=0) + names[:count])
     text = rest[count : count + len(texts)].copy()
     text[:count] = _unit(sentences + settings.description * rest[:count])
-    return text, rest[count + len(texts) :]
+    return text, names
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -330,19 +336,29 @@ class _Course:
         self.crowd, self.settings = crowd, settings
         self.names = [*knowledge, LIKED_TOGETHER]
         self._knowledge = RelationalEdges.of(knowledge)
-        self._text_network = self._network(text, settings.text_relation, settings.text_together, 0.0)
-        self.network = self._network(identity, settings.identity_relation, settings.identity_together, settings.dropout)
+        items = crowd.entities.item_count
+        leads_to_items = [bool(matrix[:items].nnz) for matrix in knowledge.values()]
+        self._text_starts = [settings.text_to_items if leads else settings.text_to_others for leads in leads_to_items]
+        relations = [settings.identity_relation] * len(knowledge)
+        self.network = self._network(identity, [*relations, settings.identity_together], settings.dropout)
         # What the neighbours sum up to in the first layer never changes but for LIKED_TOGETHER, which is the last row.
         self._aggregated = torch.empty(len(self.names), *identity.shape)
         for row, matrix in enumerate(self._knowledge.matrices):
             self._aggregated[row] = matrix @ identity
         self._views: dict[int | None, _View] = {}
 
-    def _network(self, x: Tensor, relation: float, together: float, dropout: float) -> RGCN:
-        start = torch.full((len(self.names),), relation)
-        start[-1] = together
-        layers = [start.clone() for _ in range(self.settings.layers)]
+    def _network(self, x: Tensor, starts: list[float], dropout: float) -> RGCN:
+        layers = [torch.tensor(starts) for _ in range(self.settings.layers)]
         return RGCN(layers, x.shape[1], rank=self.settings.rank, dropout=dropout)
+
+    @torch.no_grad()
+    def _carried_text(self, together: RelationalEdges) -> Tensor:
+        """Return the text block t [N, T], carried along the relations whose start is not 0, and along `together`."""
+        carrying = [place for place, start in enumerate(self._text_starts) if start]
+        edges = self._knowledge.select(carrying).joined(together)
+        starts = [*(self._text_starts[place] for place in carrying), self.settings.text_together]
+        t: Tensor = self._network(self.text, starts, 0.0).eval()(self.text, edges)
+        return t
 
     def represent(self, view: _View) -> Tensor:
         """Return the identity block h [N, H] of the graph as `view` has it."""
@@ -425,13 +441,8 @@ class _Course:
         if without not in self._views:
             kept = self.crowd.kept(without, self.settings.folds)
             together = RelationalEdges.of({LIKED_TOGETHER: self.crowd.together(kept)})
-            edges = RelationalEdges(
-                tuple(self.names),
-                self._knowledge.matrices + together.matrices,
-                self._knowledge.transposed + together.transposed,
-            )
-            with torch.no_grad():
-                text = self._text_network(self.text, edges)
+            edges = self._knowledge.joined(together)
+            text = self._carried_text(together)
             self._views[without] = _View(edges, text, self.crowd.popularity(kept), together.matrices[0] @ self.identity)
         return self._views[without]
 

@@ -221,7 +221,11 @@ def test_popularity_counts_people_against_exposure() -> None:
     times = np.array([seconds(year) for year in (2000.5, 2001.5, 2002.5, 2003.5)])
     released = np.array([1990.0, 2002.0, np.nan, 2020.0])
     found = popularity(items, times, released, item_count=4)
-    expected = np.log(np.array([4 / 1.02, 2 / 0.52, 1 / 1.02, 1 / 0.02]))
+    weights = np.exp([-2, -4 / 3, -2 / 3, 0])  # ages of 3 to 0 years, tau of half the 3 years
+    weights /= weights.mean()
+    counts = np.array([weights[:3].sum(), weights[3], 0, 0])
+    exposure = np.array([1, weights[2:].sum() / 4, 1, 0])
+    expected = np.log((counts + 1) / (exposure + 0.02))
     np.testing.assert_allclose(found, expected - expected.mean(), rtol=1e-5)
     assert found.dtype == np.float32 and abs(found.mean()) < 1e-6
 
@@ -241,10 +245,20 @@ def test_without_years_or_times_every_item_was_there_all_along(times: Any, relea
     np.testing.assert_allclose(found, expected - expected.mean(), rtol=1e-5)
 
 
+def test_what_was_taken_lately_says_more() -> None:
+    times = np.array([seconds(2000), seconds(2001), seconds(2009), seconds(2010)])
+    old, new = popularity(np.array([0, 0, 1, 1]), times, None, item_count=2)
+    assert new > old + 1
+    same = popularity(np.array([0, 0, 1, 1]), np.full(4, seconds(2001)), None, item_count=2)
+    np.testing.assert_allclose(same, 0, atol=1e-6)
+
+
 def test_interactions_without_a_time_count_as_people_and_not_as_exposure() -> None:
     times = np.array([np.nan, seconds(2000), seconds(2010), np.nan])
     found = popularity(np.array([0, 0, 1, 1]), times, np.array([1990.0, 2005.0]), item_count=2)
-    expected = np.log(np.array([3 / 1.02, 3 / 0.52]))
+    old, mean = np.exp(-2), (np.exp(-2) + 1) / 2
+    counts = np.array([mean + old, 1 + mean]) / mean
+    expected = np.log((counts + 1) / np.array([1.02, 1 / (1 + old) + 0.02]))
     np.testing.assert_allclose(found, expected - expected.mean(), rtol=1e-5)
 
 

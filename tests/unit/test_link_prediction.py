@@ -34,7 +34,7 @@ def test_the_formula_by_hand() -> None:
     )
     scores = predictor()(text, identity, crowd, popularity)
     t = normalize(text)
-    wish = torch.tensor([0.6, 0.8]) + 0.5 * 0.9 * t[1] - 0.15 * 0.5 * t[3]
+    wish = torch.tensor([0.6, 0.8]) + 0.6 * 0.9 * t[1] - 0.25 * 0.5 * t[3]
     taste = 1.0 * 0.9 * identity[1] - 0.3 * 0.5 * identity[3]
     torch.testing.assert_close(scores.text[0], 20.0 * t[:3] @ normalize(wish, dim=0))
     torch.testing.assert_close(scores.graph[0], 0.5 * identity[:3] @ taste)

@@ -261,7 +261,7 @@ def test_the_neighbours_of_items_are_known_for_filters_and_reasons(graph: Hetero
 def test_items_are_encoded_by_their_sentences_and_others_by_their_names(
     graph: HeteroData,
 ) -> None:
-    model = train(graph, steps=0, text_together=0.0)  # as encoded: nothing is carried to it
+    model = train(graph, steps=0, text_together=0.0, text_to_others=0.0)  # as encoded: nothing is carried to it
     torch.testing.assert_close(model.text.norm(dim=1), torch.ones(45))
     index = model.entities.index
     assert torch.equal(model.text[index["Genre/Drama"]], model.names[index["Genre/Drama"]])
@@ -273,12 +273,14 @@ def test_items_are_encoded_by_their_sentences_and_others_by_their_names(
 
 def test_relations_may_carry_text_too(graph: HeteroData) -> None:
     index = number_entities(graph, SCHEMA).index
-    carried = train(graph, steps=0, text_relation=0.5, text_together=0.0)
-    own = train(graph, steps=0, text_relation=0.0, text_together=0.0)
-    torch.testing.assert_close(
-        carried.text[0],
-        own.text[0] + 0.5 * own.text[index["Genre/Comedy"]] + 0.5 * own.text[index["Person/e"]],
-    )
+    own = train(graph, steps=0, text_together=0.0, text_to_others=0.0).text
+    to_items = train(graph, steps=0, text_together=0.0, text_to_others=0.0, text_to_items=0.5).text
+    genre, person = index["Genre/Comedy"], index["Person/e"]
+    torch.testing.assert_close(to_items[0], own[0] + 0.5 * own[genre] + 0.5 * own[person])
+    assert torch.equal(to_items[40:], own[40:])
+    to_others = train(graph, steps=0, text_together=0.0, text_to_others=0.5).text
+    torch.testing.assert_close(to_others[person], own[person] + 0.5 * own[0:40:2].mean(dim=0))
+    assert torch.equal(to_others[:40], own[:40])
 
 
 def test_two_layers_reach_two_relations_far(graph: HeteroData) -> None:
