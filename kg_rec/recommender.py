@@ -83,9 +83,11 @@ class Recommendations:
         """Return the items as a pandas frame, one row an item, for notebooks."""
         import pandas as pd
 
+        from kg_rec.model.ranking import PARTS
+
         columns = ["rank", "id", "title", "score", "why"]
         rows = [{**{name: getattr(item, name) for name in columns}, **item.parts} for item in self.items]
-        return pd.DataFrame(rows, columns=[*columns, "text", "graph", "direct", "popularity"])
+        return pd.DataFrame(rows, columns=[*columns, *PARTS])
 
 
 class Recommender:
@@ -238,7 +240,7 @@ class Recommender:
             model.names.numpy(),
             artifact.schema,
             artifact.properties,
-            prominence(model.popularity.numpy(), model.direct),
+            prominence(model.evidence.popularity.numpy(), model.evidence.direct),
             self.encoder_of(artifact),
         )
 
@@ -326,6 +328,8 @@ class Recommender:
             raise InputError(
                 "Expected either words or a user to recommend to, found " + ("both." if words else "neither.")
             )
+        from kg_rec.text.manner import ASKS, UNCLEAR
+
         _check_k(k)
         allowed = self.ranking.allowed(where)
         hidden = self._rows_of(exclude)
@@ -338,7 +342,11 @@ class Recommender:
             interests, text, known, attached = self._person(user)
             hidden |= known
         vector = self.wish_vectors([text], [interests])
-        ranked = self.ranking.rank(vector, [interests], k=k, excluded=[hidden], allowed=allowed)[0]
+        asks = self.asks([text], vector, [interests])
+        if user is not None:
+            # Interests that were attached say what is wanted; a history only hints at it.
+            asks = np.array([ASKS if attached else UNCLEAR], dtype=np.float32)
+        ranked = self.ranking.rank(vector, [interests], asks, k=k, excluded=[hidden], allowed=allowed)[0]
         notes = _notes(text, interests, len(ranked), k, self.artifact.encoder["name"])
         if user is not None and not attached and interests:
             notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
@@ -369,7 +377,8 @@ class Recommender:
             batch = [_checked(text) for text in texts[start : start + _BATCH]]
             interests = self.linker.link_many(batch)
             vectors = self.wish_vectors(batch, interests)
-            answers = self.ranking.rank(vectors, interests, k=k, excluded=[hidden] * len(batch), allowed=allowed)
+            asks = self.asks(batch, vectors, interests)
+            answers = self.ranking.rank(vectors, interests, asks, k=k, excluded=[hidden] * len(batch), allowed=allowed)
             for text, theirs, ranked in zip(batch, interests, answers, strict=True):
                 yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k, encoder))
                 step.advance()
@@ -380,6 +389,13 @@ class Recommender:
 
         wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
         return self.encoder_of(self.artifact).encode(wishes)
+
+    def asks(
+        self, texts: Sequence[str], vectors: NDArray[np.float32], interests: Sequence[Sequence[Interest]]
+    ) -> NDArray[np.float32]:
+        """Return how much each text asks for something, rather than tells of somebody, [P], in [0, 1]."""
+        model = self.artifact.model
+        return model.manner.asks(texts, vectors, interests, model.entities.item_label)
 
     def _person(self, user: str) -> tuple[list[Interest], str, set[int], bool]:
         """Return a person's interests, words that stand for them, the rows of the items they know, and whether the interests
@@ -434,7 +450,8 @@ class Recommender:
         model = self.artifact.model
         found: dict[int, Interest] = {}
         for item in items:
-            neighbours = model.direct.indices[model.direct.indptr[item] : model.direct.indptr[item + 1]]
+            start, end = model.evidence.direct.indptr[item : item + 2]
+            neighbours = model.evidence.direct.indices[start:end]
             if not len(neighbours):
                 continue
             cosines = model.names.numpy()[neighbours] @ vector
@@ -463,12 +480,7 @@ class Recommender:
                     str(ids[found.item]),
                     entities.names[found.item],
                     round(found.score, 4),
-                    {
-                        "text": round(found.text, 4),
-                        "graph": round(found.graph, 4),
-                        "direct": round(found.direct, 4),
-                        "popularity": round(found.popularity, 4),
-                    },
+                    {name: round(part, 4) for name, part in found.parts.items()},
                     {name: values[found.item] for name, values in properties.items() if values[found.item] is not None},
                     explanation.sentence if explanation else "",
                     tuple(explanation.names) if explanation else (),

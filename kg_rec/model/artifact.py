@@ -28,9 +28,12 @@ from safetensors.torch import load_file, save_file
 
 from kg_rec.errors import ArtifactError
 from kg_rec.model.features import Entities
+from kg_rec.model.fusion import Fusion
 from kg_rec.model.link_prediction import LinkPredictor
+from kg_rec.model.signals import Evidence, Likings
 from kg_rec.model.training import TrainedModel, TrainingSettings
 from kg_rec.schema import GraphSchema
+from kg_rec.text.manner import Manner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +102,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
                 "encoder": artifact.encoder,
                 "settings": asdict(model.settings),
                 "relation_weights": model.relation_weights,
+                "signal_weights": model.fusion.as_dict(),
                 "metrics": model.metrics,
                 "files": files,
             }
@@ -217,17 +221,37 @@ def _digest(path: Path) -> str:
 
 
 def _tensors(model: TrainedModel) -> dict[str, Tensor]:
-    direct = model.direct
+    evidence = model.evidence
     parts = {
-        "text": model.text,
-        "identity": model.identity,
+        "text": evidence.text,
         "names": model.names,
-        "popularity": model.popularity,
-        "direct.starts": torch.from_numpy(direct.indptr.astype(np.int64)),
-        "direct.entities": torch.from_numpy(direct.indices.astype(np.int64)),
+        "popularity": evidence.popularity,
+        "fusion.asking": torch.from_numpy(model.fusion.asking),
+        "fusion.telling": torch.from_numpy(model.fusion.telling),
+        "manner.asking": torch.from_numpy(model.manner.asking),
+        "manner.telling": torch.from_numpy(model.manner.telling),
+        **_sparse("one_hot", evidence.one_hot),
+        **_sparse("direct", evidence.direct),
+        **_sparse("likes", evidence.likings.likes),
+        **_sparse("together", evidence.likings.together),
+        **_sparse("ease", evidence.likings.ease),
     }
-    parts |= {f"predictor.{name}": value for name, value in model.predictor.state_dict().items()}
+    parts |= {f"predictor.{name}": value for name, value in evidence.predictor.state_dict().items()}
     return {name: value.detach().contiguous() for name, value in parts.items()}
+
+
+def _sparse(name: str, matrix: sp.csr_array) -> dict[str, Tensor]:
+    return {
+        f"{name}.starts": torch.from_numpy(matrix.indptr.astype(np.int64)),
+        f"{name}.columns": torch.from_numpy(matrix.indices.astype(np.int64)),
+        f"{name}.values": torch.from_numpy(matrix.data.astype(np.float32)),
+    }
+
+
+def _matrix(name: str, tensors: Mapping[str, Tensor], columns: int) -> sp.csr_array:
+    starts, indices, values = (tensors[f"{name}.{part}"].numpy() for part in ("starts", "columns", "values"))
+    matrix: sp.csr_array = sp.csr_array((values, indices, starts), shape=(len(starts) - 1, columns))
+    return matrix
 
 
 def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str, Any]) -> TrainedModel:
@@ -242,19 +266,22 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
     predictor.load_state_dict(
         {name.removeprefix("predictor."): value for name, value in tensors.items() if name.startswith("predictor.")}
     )
-    neighbours = tensors["direct.entities"].numpy()
-    direct = sp.csr_array(
-        (np.ones(len(neighbours), dtype=np.float32), neighbours, tensors["direct.starts"].numpy()),
-        shape=(entities.item_count, len(entities)),
+    count = entities.item_count
+    likings = Likings(*(_matrix(name, tensors, count) for name in ("likes", "together", "ease")))
+    evidence = Evidence(
+        tensors["text"],
+        _matrix("one_hot", tensors, len(entities)),
+        tensors["popularity"],
+        _matrix("direct", tensors, len(entities)),
+        likings,
+        predictor.eval(),
     )
     return TrainedModel(
         entities,
-        tensors["text"],
-        tensors["identity"],
+        evidence,
         tensors["names"],
-        tensors["popularity"],
-        predictor.eval(),
-        direct,
+        Fusion(tensors["fusion.asking"].numpy(), tensors["fusion.telling"].numpy()),
+        Manner(tensors["manner.asking"].numpy(), tensors["manner.telling"].numpy()),
         dict(manifest["relation_weights"]),
         settings,
         dict(manifest["metrics"]),

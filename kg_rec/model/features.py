@@ -148,6 +148,23 @@ def relation_matrices(graph: HeteroData, entities: Entities) -> dict[str, sp.csr
     return matrices
 
 
+def neighbours_of_items(knowledge: dict[str, sp.csr_array], entities: Entities) -> sp.csr_array:
+    """Return which entities each item is a neighbour of, [items, N], over any relation, as 0 or 1."""
+    rows, columns = [], []
+    for matrix in knowledge.values():
+        found = matrix.tocoo()
+        of_items = found.coords[0] < entities.item_count
+        rows.append(found.coords[0][of_items])
+        columns.append(found.coords[1][of_items])
+    if not rows:
+        rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    pairs = np.concatenate(rows), np.concatenate(columns)
+    shape = (entities.item_count, len(entities))
+    direct: sp.csr_array = sp.csr_array((np.ones(len(pairs[0]), dtype=np.float32), pairs), shape=shape)
+    direct.data[:] = 1.0
+    return direct
+
+
 def inverse(type_: str) -> str:
     """Return the name of a relation's inverse."""
     return f"{type_}⁻¹"

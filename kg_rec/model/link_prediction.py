@@ -2,7 +2,7 @@
 
 score(p, i) = tau cos(t_p, t_i) + beta <h_p, h_i> + popularity_i
 
-z_i = [t_i | h_i] are the two blocks of an entity's representation: text and identity. A person is a node of the graph with
+z_i = [t_i | h_i] are the two blocks of an entity's representation: text, and one-hot. A person is a node of the graph with
 `INTERESTED_IN` edges, so their blocks are one more relational convolution, over that relation::
 
     t_p = text_p + sum_e omega_l(e) w_e t_e / |t_e|          h_p = sum_e nu_l(e) w_e h_e
@@ -12,6 +12,7 @@ w_e in [-1, 1] is the interest's score times its polarity, and l(e) the label of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from kg_rec.interest import Interest
 
 
-_BETA = 0.5
+Shared = Callable[[Tensor], Tensor]
+
+_BETA = 1.0
 """Start of beta; chosen, as the other start values, on people who are in no graph (docs/quality.md)."""
 
 
@@ -111,25 +114,28 @@ class LinkPredictor(nn.Module):
         self.nu_change = nn.Parameter(torch.zeros(labels))
         self.beta_change = nn.Parameter(torch.zeros(()))
 
-    def forward(self, text: Tensor, identity: Tensor, people: People, popularity: Tensor) -> Scores:
+    def forward(self, text: Tensor, shared: Shared, people: People, popularity: Tensor) -> Scores:
         """Score every item for every person.
 
-        text: t, [N, T]; identity: h, [N, H]; popularity: [items], for the first rows of both.
+        text: t, [N, T], the items first; shared: from the weights of people's entities, [N, P], to what the items share with
+        them, [items, P]: h_i^T sum_e w_e h_e; popularity: [items].
         """
-        items = len(popularity)
-        text = normalize(text)
         label = self.label_of[people.entity]
-        omega = self.omega[label] * people.weight
         nu = (self.nu + self.nu_change).clamp(min=0)[label] * people.weight
-        words = people.text.index_add(0, people.person, omega[:, None] * text[people.entity])
-        nothing = torch.zeros(len(people), identity.shape[1], device=identity.device)
-        tastes = nothing.index_add(0, people.person, nu[:, None] * identity[people.entity])
+        nothing = torch.zeros(len(text), len(people), device=text.device)
+        interests = nothing.index_put((people.entity, people.person), nu, accumulate=True)
         beta = (_BETA + self.beta_change).clamp(min=0)
         return Scores(
-            self.temperature * normalize(words) @ text[:items].T,
-            beta * (tastes @ identity[:items].T),
+            self.temperature * self.wish(text, people) @ normalize(text[: len(popularity)]).T,
+            beta * shared(interests).T,
             popularity,
         )
+
+    def wish(self, text: Tensor, people: People) -> Tensor:
+        """Return what each person wants in words, [P, T], rows of length 1 or 0: t_p."""
+        omega = self.omega[self.label_of[people.entity]] * people.weight
+        named = normalize(text[people.entity])
+        return normalize(people.text.index_add(0, people.person, omega[:, None] * named))
 
 
 def _by_label(value: float, labels: int, item_label: int, of_items: float) -> Tensor:

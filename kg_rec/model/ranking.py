@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from kg_rec.errors import InputError
 from kg_rec.model.link_prediction import People
+from kg_rec.model.signals import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
 
     from kg_rec.interest import Interest
     from kg_rec.model.artifact import Artifact
-
-_DIRECT_GAIN = 0.2
-"""What an item gains for being a neighbour of an entity that was asked for, times how telling the entity is (in nats)."""
-
-_MOST_TELLING = 4.0
-"""Entities with fewer neighbours than one item in 55 gain no more: a rare word is not all that somebody wants."""
 
 _DISLIKE_PENALTY = 6.0
 """What an item loses for being a neighbour of an entity that was disliked with certainty: more than any other part gains."""
@@ -43,16 +36,17 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+PARTS = (*SIGNALS, "dislikes")
+"""What a score is the sum of: each signal times its weight, and what is lost for what the person dislikes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One recommended item: its row, its score, and the parts that the score is the sum of."""
+    """One recommended item: its row, its score, and the parts that the score is the sum of, by name."""
 
     item: int
     score: float
-    text: float
-    graph: float
-    direct: float
-    popularity: float
+    parts: dict[str, float]
 
 
 class Ranking:
@@ -60,12 +54,13 @@ class Ranking:
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
-        self._direct = artifact.model.direct.tocsc()
+        self._neighbours = artifact.model.evidence.direct.tocsc()
 
     def rank(
         self,
         vectors: NDArray[np.float32],
         interests: Sequence[Sequence[Interest]],
+        asks: NDArray[np.float32],
         *,
         k: int,
         excluded: Sequence[Collection[int]] = (),
@@ -73,61 +68,35 @@ class Ranking:
     ) -> list[list[Ranked]]:
         """Return up to k items for each person, best first.
 
-        vectors: of their words, [P, T]. Items that an interest points to are never among the results: they are known to the
-        person. excluded: rows of items for each person, or nothing; allowed: [items], False for those that no one gets.
+        vectors: of their words, [P, T]; asks: how much the words ask, [P]. Items that an interest points to are never among the
+        results: they are known to the person. excluded: rows of items for each person, or nothing; allowed: [items], False for
+        those that no one gets.
         """
+        parts = self.parts(vectors, interests, asks)
+        index, count = self.artifact.model.entities.index, parts.shape[2]
+        ranked = []
+        for person, theirs in enumerate(interests):
+            known = [index[one.entity] for one in theirs if index.get(one.entity, count) < count]
+            hidden = [*known, *(excluded[person] if excluded else ())]
+            ranked.append(_best(parts[person], k, hidden, allowed))
+        return ranked
+
+    def parts(
+        self, vectors: NDArray[np.float32], interests: Sequence[Sequence[Interest]], asks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the parts of every item's score for every person, as they stand in PARTS, [P, 9, items]."""
         model = self.artifact.model
         people = People.of(vectors, interests, model.entities.index)
-        with torch.inference_mode():
-            scores = model.predictor(model.text, model.identity, people, model.popularity)
-            text, graph, popular = (part.numpy() for part in (scores.text, scores.graph, scores.popularity))
-        return [
-            self._best(text[person], graph[person], popular, theirs, k, excluded[person] if excluded else (), allowed)
-            for person, theirs in enumerate(interests)
-        ]
-
-    def _best(
-        self,
-        text: NDArray[np.float32],
-        graph: NDArray[np.float32],
-        popular: NDArray[np.float32],
-        interests: Sequence[Interest],
-        k: int,
-        excluded: Collection[int],
-        allowed: NDArray[np.bool_] | None,
-    ) -> list[Ranked]:
-        entities = self.artifact.model.entities
-        rows = [(entities.index[i.entity], i) for i in interests if i.entity in entities.index]
-        direct = np.zeros(len(popular), dtype=np.float32)
-        for row, interest in rows:
-            neighbours = self._direct.indices[self._direct.indptr[row] : self._direct.indptr[row + 1]]
-            if interest.polarity < 0:
-                direct[neighbours] -= _DISLIKE_PENALTY * interest.score
-            elif row >= len(popular):
-                telling = min(math.log((1 + len(popular)) / (1 + len(neighbours))), _MOST_TELLING)
-                direct[neighbours] += _DIRECT_GAIN * telling * interest.score
-        total = text + graph + direct + popular
-        hidden = [row for row, interest in rows if row < len(popular)] + list(excluded)
-        total[hidden] = -np.inf
-        if allowed is not None:
-            total[~allowed] = -np.inf
-        k = min(k, len(total))
-        # All that tie with the last of the best are among them until sorted, so that a longer list begins like a shorter one.
-        least = np.partition(total, len(total) - k)[len(total) - k]
-        best = np.flatnonzero(total >= least)
-        best = best[np.argsort(-total[best], kind="stable")][:k]
-        return [
-            Ranked(
-                int(item),
-                float(total[item]),
-                float(text[item]),
-                float(graph[item]),
-                float(direct[item]),
-                float(popular[item]),
-            )
-            for item in best
-            if np.isfinite(total[item])
-        ]
+        signals = model.evidence.signals(people) * model.fusion.weights(asks)[:, :, None]
+        disliked = np.zeros((len(interests), 1, signals.shape[2]), dtype=np.float32)
+        for person, theirs in enumerate(interests):
+            for interest in theirs:
+                row = model.entities.index.get(interest.entity)
+                if interest.polarity < 0 and row is not None:
+                    start, end = self._neighbours.indptr[row : row + 2]
+                    disliked[person, 0, self._neighbours.indices[start:end]] -= _DISLIKE_PENALTY * interest.score
+        found: NDArray[np.float32] = np.concatenate([signals, disliked], axis=1)
+        return found
 
     def allowed(self, conditions: Iterable[str]) -> NDArray[np.bool_] | None:
         """Return which items meet all conditions, as "year>=2010" or "title!=Her", [items]; None without conditions.
@@ -164,6 +133,23 @@ class Ranking:
                 ) from error
             return np.array([_is_number(value) and compare(value, number) for value in values])
         return np.array([value is not None and compare(str(value).casefold(), wanted.casefold()) for value in values])
+
+
+def _best(parts: NDArray[np.float32], k: int, hidden: list[int], allowed: NDArray[np.bool_] | None) -> list[Ranked]:
+    total = parts.sum(axis=0)
+    total[hidden] = -np.inf
+    if allowed is not None:
+        total[~allowed] = -np.inf
+    k = min(k, len(total))
+    # All that tie with the last of the best are among them until sorted, so that a longer list begins like a shorter one.
+    least = np.partition(total, len(total) - k)[len(total) - k]
+    best = np.flatnonzero(total >= least)
+    best = best[np.argsort(-total[best], kind="stable")][:k]
+    return [
+        Ranked(int(item), float(total[item]), dict(zip(PARTS, parts[:, item].tolist(), strict=True)))
+        for item in best
+        if np.isfinite(total[item])
+    ]
 
 
 def _is_number(value: object) -> bool:

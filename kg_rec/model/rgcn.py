@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -56,6 +57,10 @@ class RelationalEdges:
             self.names + others.names, self.matrices + others.matrices, self.transposed + others.transposed
         )
 
+    def reversed(self) -> Self:
+        """Return the relations with their edges turned round, and their weights kept."""
+        return type(self)(self.names, self.transposed, self.matrices)
+
     def aggregate(self, x: Tensor) -> Tensor:
         """Return the weighted sum over the neighbours of each relation: x [N, F] to [R, N, F]."""
         if not self.matrices:
@@ -89,7 +94,7 @@ class RelationalConv(nn.Module):
     low-rank one beside it that is zero at the start. What is learned is the departure from the start, so that weight decay
     pulls to the prior and not to zero.
 
-    start: [R], the a_r at the start; size: F, of the features in and out; rank: columns of U and V.
+    start: [R], the a_r at the start; size: F, of the features in and out; rank: columns of U and V, with 0 the a_r alone.
     """
 
     start: Tensor
@@ -101,7 +106,7 @@ class RelationalConv(nn.Module):
         self.register_buffer("start", start)
         self.scale = nn.Parameter(torch.zeros_like(start))
         self.coefficient = nn.Parameter(torch.full_like(start, 0.1))
-        self.basis_in = nn.Parameter(torch.randn(size, rank) / size**0.5)
+        self.basis_in = nn.Parameter(torch.randn(size, rank) / max(size, 1) ** 0.5)
         self.basis_out = nn.Parameter(torch.zeros(rank, size))
 
     def multiples(self) -> Tensor:
@@ -114,17 +119,15 @@ class RelationalConv(nn.Module):
         own = torch.eye(len(basis), device=basis.device)[None]
         return torch.cat([own, self.multiples()[:, None, None] * own + self.coefficient[:, None, None] * basis])
 
-    def forward(self, x: Tensor, edges: RelationalEdges, aggregated: Tensor | None = None) -> Tensor:
-        """Return `propagate(x, edges, self.weight())`, without ever holding R matrices of F × F.
-
-        aggregated: `edges.aggregate(x)`, [R, N, F], when it is known already.
-        """
-        if aggregated is None:
-            aggregated = edges.aggregate(x)
+    def forward(self, x: Tensor, edges: RelationalEdges) -> Tensor:
+        """Return `propagate(x, edges, self.weight())`, without ever holding R matrices of F × F."""
+        aggregated = edges.aggregate(x)
         if len(aggregated) != len(self.start):
             raise ShapeError(f"RelationalConv: expected {len(self.start)} relations, found {len(aggregated)}")
-        straight, turned = torch.tensordot(torch.stack([self.multiples(), self.coefficient]), aggregated, dims=1)
-        out: Tensor = x + straight + (turned @ self.basis_in) @ self.basis_out
+        out: Tensor = x + torch.tensordot(self.multiples(), aggregated, dims=1)
+        if self.basis_in.shape[1]:
+            turned = torch.tensordot(self.coefficient, aggregated, dims=1)
+            out = out + (turned @ self.basis_in) @ self.basis_out
         return out
 
 
@@ -147,16 +150,52 @@ class RGCN(nn.Module):
         """The layers, first to last."""
         return [layer for layer in self.layers if isinstance(layer, RelationalConv)]
 
-    def forward(self, x: Tensor, edges: RelationalEdges, aggregated: Tensor | None = None) -> Tensor:
-        """Return the node representations z [N, F] from the features x [N, F].
-
-        aggregated: `edges.aggregate(x)`, when it is known already: x does not change while the network learns.
-        """
+    def forward(self, x: Tensor, edges: RelationalEdges) -> Tensor:
+        """Return the node representations z [N, F] from the features x [N, F]."""
         for layer in self.convolutions:
-            x = layer(x, edges, aggregated)
-            aggregated = None
-            x = nn.functional.dropout(x, self.dropout, self.training)
+            x = nn.functional.dropout(layer(x, edges), self.dropout, self.training)
         return x
+
+
+class OneHotRGCN(nn.Module):
+    """The same for nodes without features: x is one-hot, I [N, N], and W_r = a_r I (Schlichtkrull et al. 2018, section 3.1).
+
+    A representation h_i = sum_j H_ij x_j has as many numbers as the graph has nodes, and most are 0; h_i^T h_j counts what two
+    nodes share, exactly, where random vectors in place of one-hot ones would add noise of 1 / sqrt(size). H is never made
+    while learning: a person's h^T h is two passes over the edges.
+
+    start: one [R] a layer.
+    """
+
+    def __init__(self, start: list[Tensor]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(RelationalConv(layer, 0, rank=0) for layer in start)
+
+    @property
+    def convolutions(self) -> list[RelationalConv]:
+        """The layers, first to last."""
+        return [layer for layer in self.layers if isinstance(layer, RelationalConv)]
+
+    def shared(self, weights: Tensor, edges: RelationalEdges) -> Tensor:
+        """Return H H^T w for each column of weights, [N, P]: what every node shares with the weighted nodes."""
+        x, back = weights, edges.reversed()
+        for layer in self.convolutions[::-1]:
+            x = layer(x, back)
+        for layer in self.convolutions:
+            x = layer(x, edges)
+        return x
+
+    @torch.no_grad()
+    def representations(self, matrices: Sequence[sp.csr_array]) -> sp.csr_array:
+        """Return H, [N, N]; matrices: the relations' own, [N, N] each, in the order of the a_r."""
+        import scipy.sparse as sp
+
+        found: sp.csr_array = sp.eye_array(matrices[0].shape[0], format="csr", dtype=np.float32)
+        for layer in self.convolutions:
+            carried = (float(a) * matrix for a, matrix in zip(layer.multiples(), matrices, strict=True) if a)
+            found = (found + sum((matrix @ found for matrix in carried), start=0 * found)).tocsr()
+        found.eliminate_zeros()
+        return found
 
 
 class _Aggregation(torch.autograd.Function):

@@ -10,6 +10,7 @@ Everything is written from titles, label names and relation names of the graph, 
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,19 +60,70 @@ def simulate_people(
     Deterministic for a seed, person by person: somebody added to the graph changes nobody else's words.
     """
     people: list[SimulatedPerson] = []
-    order = np.argsort(interactions.users, kind="stable")
-    users, starts = np.unique(interactions.users[order], return_index=True)
-    for user, rows in zip(users, np.split(order, starts[1:]), strict=True):
-        likes = np.unique(interactions.items[rows[liked[rows]]])
-        if len(likes) < MIN_LIKED:
-            continue
-        others = np.setdiff1d(interactions.items[rows], likes)
+    for user, (likes, others) in _likes_by_user(interactions, liked).items():
         rng = np.random.default_rng([seed, zlib.crc32(keys[user].encode())])
-        people += [_simulate(rng, int(user), likes, others, words) for _ in range(variants)]
+        people += [_simulate(rng, user, likes, others, words) for _ in range(variants)]
     if len(people) > limit:
         chosen = np.sort(np.random.default_rng(seed).choice(len(people), limit, replace=False))
         people = [people[index] for index in chosen]
     return people
+
+
+def simulate_telling(
+    interactions: Interactions,
+    liked: NDArray[np.bool_],
+    words: ItemWords,
+    keys: Sequence[str],
+    *,
+    limit: int = 800,
+    seed: int = 0,
+) -> list[SimulatedPerson]:
+    """Return up to `limit` people of the graph whose words tell of them, and do not say what they want.
+
+    One of each person with at least 4 liked items. Their words are a list of what is common among up to 10 of their likes, at
+    most half, or the running text of one of them, as somebody writes about a thing they have. Parameters as above.
+    """
+    likes = _likes_by_user(interactions, liked)
+    chosen = sorted(likes, key=lambda user: zlib.crc32(f"{seed} {keys[user]}".encode()))[:limit]
+    return [
+        _tell(np.random.default_rng([seed, 1, zlib.crc32(keys[user].encode())]), user, likes[user][0], words)
+        for user in sorted(chosen)
+    ]
+
+
+def _likes_by_user(
+    interactions: Interactions, liked: NDArray[np.bool_]
+) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return what each person likes and what else they met, rows of items; people who like too little are left out."""
+    order = np.argsort(interactions.users, kind="stable")
+    users, starts = np.unique(interactions.users[order], return_index=True)
+    found = {}
+    for user, rows in zip(users.tolist(), np.split(order, starts[1:]), strict=True):
+        likes = np.unique(interactions.items[rows[liked[rows]]])
+        if len(likes) >= MIN_LIKED:
+            found[user] = likes, np.setdiff1d(interactions.items[rows], likes)
+    return found
+
+
+def _tell(rng: np.random.Generator, user: int, liked: NDArray[np.int64], words: ItemWords) -> SimulatedPerson:
+    described = [item for item in liked.tolist() if words.texts[item]]
+    if described and rng.random() < 0.5:
+        evidence = [described[int(rng.integers(len(described)))]]
+        text = words.texts[evidence[0]]
+    else:
+        evidence = rng.choice(liked, size=min(len(liked) // 2, 10), replace=False).tolist()
+        text = _common(rng, evidence, words)
+    return SimulatedPerson(user, text, tuple(evidence), tuple(np.setdiff1d(liked, evidence).tolist()))
+
+
+def _common(rng: np.random.Generator, evidence: list[int], words: ItemWords) -> str:
+    """List what the items have for neighbours, the most common first chosen; their titles where they have none."""
+    relations = [*([words.kind] if words.kind else []), *words.relations]
+    counted = Counter(name for relation in relations for item in evidence for name in relation.names[item])
+    names = [name for name, _ in counted.most_common(int(rng.integers(3, 9)))]
+    names = names or [words.titles[item] for item in evidence[:3]]
+    rng.shuffle(names)
+    return str(rng.choice([", ".join(names), f"{_listed(names)}.", " ".join(names)]))
 
 
 def _simulate(

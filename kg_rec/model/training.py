@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,32 +17,33 @@ import torch
 from torch import Tensor
 
 from kg_rec.errors import ModelError
-from kg_rec.graph.interactions import interactions_of, positive
+from kg_rec.model.crowd import Crowd
 from kg_rec.model.features import (
     LIKED_TOGETHER,
     Entities,
     entity_texts,
-    liked_together,
+    neighbours_of_items,
     number_entities,
-    popularity,
     prominence,
     relation_matrices,
-    release_years,
 )
+from kg_rec.model.fusion import Fusion, Told, learn_telling
 from kg_rec.model.link_prediction import LinkPredictor, People
-from kg_rec.model.rgcn import RGCN, RelationalEdges
-from kg_rec.model.simulation import SimulatedPerson, simulate_people
+from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalEdges
+from kg_rec.model.signals import SIGNALS, Evidence
+from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
+from kg_rec.text.manner import Manner
+from kg_rec.text.wishes import wished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import scipy.sparse as sp
     from numpy.typing import NDArray
     from torch_geometric.data import HeteroData
 
-    from kg_rec.graph.interactions import Interactions
     from kg_rec.interest import Interest
     from kg_rec.schema import GraphSchema
     from kg_rec.text.encoder import TextEncoder
@@ -51,24 +51,26 @@ if TYPE_CHECKING:
     Link = Callable[[list[str]], list[list[Interest]]]
 
 
+_MOST_RUNNING = 1000
+"""Running texts of items that are read to know how such texts read."""
+_TELLING_CELLS = 12_000_000
+"""People times items whose signals are held in memory at once: 192 MB."""
+
+
 @dataclass(frozen=True)
 class TrainingSettings:
     """How the model is made; the defaults were chosen on people who are in no graph (docs/quality.md)."""
 
-    identity_size: int = 256
-    """Size of the identity block: random unit vectors, in which a dot product counts what two entities share."""
-    rank: int = 8
-    dropout: float = 0.1
     interest_dropout: float = 0.1
     """Share of the interest edges hidden in each step."""
     layers: int = 1
     """Convolutions over the graph; a person's interest edges are one more."""
     text_together: float = 0.6
-    identity_together: float = 1.0
-    """Start of a_r for LIKED_TOGETHER, in the text and in the identity block."""
+    one_hot_together: float = 1.0
+    """Start of a_r for LIKED_TOGETHER, in the text and in the one-hot block."""
     text_to_items: float = 0.0
     text_to_others: float = 0.25
-    identity_relation: float = 0.1
+    one_hot_relation: float = 0.3
     """Start of a_r for the relations of the graph and their inverses; in the text block for those that lead to items, and for
     the others. What the neighbours of an item are called stands in its asking sentences already; a genre or a person
     gains by what the items say."""
@@ -78,35 +80,35 @@ class TrainingSettings:
     folds: int = 5
     variants: int = 4
     """Simulated people made of each person of the graph."""
-    steps: int = 32
+    steps: int = 24
     warmup: int = 4
-    learning_rate: float = 0.01
+    learning_rate: float = 0.003
     weight_decay: float = 0.01
     patience: int = 4
     """Evaluations without a better loss until training stops."""
     evaluate_every: int = 4
     target_tilt: float = 8.0
     """How much more a liked item is a target when its sentences are near to the words: weight exp(tilt · cosine)."""
-    people_per_step: int = 512
+    people_per_step: int = 256
+    telling: int = 800
+    """People at most from whom the weights of the signals are learned for words that tell."""
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """All that is needed to score: representations, popularity, the scoring function, and what it was made from.
+    """All that is needed to score, and what it was made from.
 
-    text: t, float32 [N, T]; identity: h, float32 [N, H]; together they are z. names: vectors of the bare names, [N, T].
-    popularity: float32 [items]. direct: [items, N], 1 where an item and an entity are neighbours.
+    evidence: representations, popularity, neighbours and likes, which the signals are computed from; names: vectors of the
+    bare names, [N, T]; fusion: weights of the signals; manner: how words that ask and words that tell read here;
     relation_weights: how much each relation of the graph carries in the representations.
     """
 
     entities: Entities
-    text: Tensor
-    identity: Tensor
+    evidence: Evidence
     names: Tensor
-    popularity: Tensor
-    predictor: LinkPredictor
-    direct: sp.csr_array
+    fusion: Fusion
+    manner: Manner
     relation_weights: dict[str, float]
     settings: TrainingSettings
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -133,14 +135,11 @@ def fit(
     torch.manual_seed(settings.seed)
     entities = number_entities(graph, schema)
     words = item_words(graph, schema)
-    text, names = _text_features(graph, schema, entities, words, encoder, settings, progress)
-    identity = torch.nn.functional.normalize(
-        torch.randn(len(entities), settings.identity_size, generator=generator), dim=1
-    )
+    features = _text_features(graph, schema, entities, words, encoder, settings, progress)
     encoded = time.monotonic()
     knowledge = relation_matrices(graph, entities)
-    direct = _direct(knowledge, entities)
-    people = _Crowd.of(graph, schema, entities)
+    direct = neighbours_of_items(knowledge, entities)
+    crowd = Crowd.of(graph, schema, entities, settings.folds)
     labels = list(entities.slices)
     predictor = LinkPredictor(
         torch.tensor([labels.index(label) for label in entities.labels]),
@@ -148,16 +147,18 @@ def fit(
         labels=len(labels),
         temperature=settings.temperature,
     )
-    course = _Course(torch.from_numpy(text), identity, predictor, knowledge, people, settings)
+    course = _Course(torch.from_numpy(features.text), predictor, knowledge, direct, crowd, settings)
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
-    simulated = people.simulate(words, settings)
-    if simulated:
-        link = make_link(
-            entities, names, prominence(people.popularity(people.kept(None, settings.folds)).numpy(), direct)
-        )
-        metrics |= course.run(simulated, encoder, link, entities, generator, progress)
-    final = course.final()
-    if not torch.isfinite(final.identity).all():
+    fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
+    asking, telling = _simulated(crowd, words, settings)
+    if asking:
+        known = prominence(crowd.popularity(crowd.kept(None)), direct)
+        see = _See(encoder, make_link(entities, features.names, known), entities)
+        metrics |= course.run(asking, see, generator, progress)
+        telling_weights, metrics["telling"] = course.learn_telling(telling, see, progress)
+        fusion = replace(fusion, telling=telling_weights)
+    evidence = course.evidence(None)
+    if not np.isfinite(evidence.one_hot.data).all():
         raise ModelError(
             "The representations are not finite: training diverged.", remedy="Train again with a smaller learning rate."
         )
@@ -167,16 +168,53 @@ def fit(
     }
     return TrainedModel(
         entities,
-        final.text,
-        final.identity,
-        torch.from_numpy(names),
-        final.popularity,
-        predictor.eval(),
-        direct,
+        replace(evidence, predictor=predictor.eval()),
+        torch.from_numpy(features.names),
+        fusion,
+        features.manner,
         course.relation_weights(),
         settings,
         metrics,
     )
+
+
+def _simulated(
+    crowd: Crowd, words: ItemWords, settings: TrainingSettings
+) -> tuple[list[SimulatedPerson], list[SimulatedPerson]]:
+    """Return the people of the graph as new ones who ask, and as new ones whose words tell of them."""
+    if crowd.interactions is None:
+        return [], []
+    known = crowd.interactions, crowd.liked, words, crowd.keys
+    limit = min(settings.telling, _TELLING_CELLS // crowd.entities.item_count)
+    return (
+        simulate_people(*known, variants=settings.variants, seed=settings.seed),
+        simulate_telling(*known, limit=limit, seed=settings.seed),
+    )
+
+
+@dataclass(frozen=True)
+class _See:
+    """How people are seen: the way of a real person's words."""
+
+    encoder: TextEncoder
+    link: Link
+    entities: Entities
+
+    def __call__(self, simulated: Sequence[SimulatedPerson], progress: Progress) -> People:
+        texts = [person.text for person in simulated]
+        step = progress.step("Encoding simulated people", len(texts), "texts")
+        interests = self.link(texts)
+        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
+        return People.of(self.encoder.encode(wishes, progress=step), interests, self.entities.index)
+
+
+@dataclass(frozen=True)
+class _TextFeatures:
+    """text: what the text block starts from, [N, T]; names: vectors of the bare names, [N, T]."""
+
+    text: NDArray[np.float32]
+    names: NDArray[np.float32]
+    manner: Manner
 
 
 def _text_features(
@@ -187,8 +225,8 @@ def _text_features(
     encoder: TextEncoder,
     settings: TrainingSettings,
     progress: Progress,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the text block [N, T] and the vectors of the bare names [N, T].
+) -> _TextFeatures:
+    """Encode everything that has words.
 
     An item is the mean of its asking sentences and its bare title, plus a part of its description; any other entity is
     its name with its running text.
@@ -196,18 +234,17 @@ def _text_features(
     asked = words.ask()
     described = words.describe()
     texts = entity_texts(graph, schema, entities)
-    named = entities.names
-    everything = [*(sentence for sentences in asked for sentence in sentences), *described, *texts, *named]
+    running = [text for text in words.texts if text][:_MOST_RUNNING]
+    everything = [*(one for sentences in asked for one in sentences), *described, *texts, *entities.names, *running]
     step = progress.step("Encoding", len(everything), "texts")
     vectors = encoder.encode(everything, progress=step)
+    sizes = [len(asked) * entities.item_count, len(described), len(texts), len(entities.names)]
+    asking, descriptions, own, names, telling = np.split(vectors, np.cumsum(sizes))
     count = entities.item_count
-    rest = vectors[len(asked) * count :]
-    names = rest[count + len(texts) :]
-    asking = vectors[: len(asked) * count].reshape(len(asked), count, -1)
-    sentences = _unit(asking.sum(axis=0) + names[:count])
-    text = rest[count : count + len(texts)].copy()
-    text[:count] = _unit(sentences + settings.description * rest[:count])
-    return text, names
+    sentences = _unit(asking.reshape(len(asked), count, -1).sum(axis=0) + names[:count])
+    text = own.copy()
+    text[:count] = _unit(sentences + settings.description * descriptions)
+    return _TextFeatures(text, names, Manner.of(asking, telling))
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -216,104 +253,17 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit
 
 
-def _direct(knowledge: dict[str, sp.csr_array], entities: Entities) -> sp.csr_array:
-    """Return which entities each item is a neighbour of, [items, N], over any relation, as 0 or 1."""
-    import scipy.sparse as sparse
-
-    rows, columns = [], []
-    for matrix in knowledge.values():
-        found = matrix.tocoo()
-        of_items = found.coords[0] < entities.item_count
-        rows.append(found.coords[0][of_items])
-        columns.append(found.coords[1][of_items])
-    if not rows:
-        rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    pairs = np.concatenate(rows), np.concatenate(columns)
-    shape = (entities.item_count, len(entities))
-    direct: sp.csr_array = sparse.csr_array((np.ones(len(pairs[0]), dtype=np.float32), pairs), shape=shape)
-    direct.data[:] = 1.0
-    return direct
-
-
-@dataclass(frozen=True)
-class _Crowd:
-    """The people of the graph: what they did, and the fold that each is in."""
-
-    entities: Entities
-    interactions: Interactions | None
-    liked: NDArray[np.bool_]
-    released: NDArray[np.float64] | None
-    keys: list[str]
-
-    @classmethod
-    def of(cls, graph: HeteroData, schema: GraphSchema, entities: Entities) -> _Crowd:
-        interactions = interactions_of(graph, schema)
-        liked = positive(interactions) if interactions is not None else np.zeros(0, dtype=bool)
-        keys = graph[schema.user.label].key if schema.user and interactions is not None else []
-        return cls(entities, interactions, liked, release_years(graph, schema), keys)
-
-    def simulate(self, words: ItemWords, settings: TrainingSettings) -> list[SimulatedPerson]:
-        if self.interactions is None:
-            return []
-        return simulate_people(
-            self.interactions, self.liked, words, self.keys, variants=settings.variants, seed=settings.seed
-        )
-
-    def fold(self, user: int, folds: int) -> int:
-        """Return the fold of a person, by hash of their key: it stays theirs when the graph grows."""
-        return zlib.crc32(self.keys[user].encode()) % folds
-
-    def together(self, kept: NDArray[np.bool_]) -> sp.csr_array:
-        size, count = len(self.entities), self.entities.item_count
-        if self.interactions is None:
-            return liked_together(np.zeros(0, np.int64), np.zeros(0, np.int64), item_count=count, size=size)
-        chosen = self.liked & kept
-        return liked_together(
-            self.interactions.users[chosen], self.interactions.items[chosen], item_count=count, size=size
-        )
-
-    def popularity(self, kept: NDArray[np.bool_]) -> Tensor:
-        count = self.entities.item_count
-        if self.interactions is None:
-            return torch.zeros(count)
-        times = self.interactions.times
-        return torch.from_numpy(
-            popularity(
-                self.interactions.items[kept],
-                times[kept] if times is not None else None,
-                self.released,
-                item_count=count,
-            )
-        )
-
-    def kept(self, without: int | None, folds: int) -> NDArray[np.bool_]:
-        """Return the interactions that are left when the people of a fold are taken out, [E]."""
-        if self.interactions is None:
-            return np.zeros(0, dtype=bool)
-        if without is None:
-            return np.ones(len(self.interactions), dtype=bool)
-        in_fold = np.array([self.fold(user, folds) == without for user in range(len(self.keys))])
-        return ~in_fold[self.interactions.users]
-
-
 @dataclass(frozen=True)
 class _View:
     """The graph without the people of one fold, as far as it does not change while the model learns.
 
-    text: t [N, T]; popularity: [items]; together: what LIKED_TOGETHER sums up to in the first identity layer, [N, H].
+    text: t [N, T]; popularity: [items]; liked_together: [N, N].
     """
 
     edges: RelationalEdges
     text: Tensor
     popularity: Tensor
-    together: Tensor
-
-
-@dataclass(frozen=True)
-class _Final:
-    text: Tensor
-    identity: Tensor
-    popularity: Tensor
+    liked_together: sp.csr_array
 
 
 class _Course:
@@ -326,62 +276,54 @@ class _Course:
     def __init__(
         self,
         text: Tensor,
-        identity: Tensor,
         predictor: LinkPredictor,
         knowledge: dict[str, sp.csr_array],
-        crowd: _Crowd,
+        direct: sp.csr_array,
+        crowd: Crowd,
         settings: TrainingSettings,
     ) -> None:
-        self.text, self.identity, self.predictor = text, identity, predictor
-        self.crowd, self.settings = crowd, settings
+        self.text, self.predictor, self.knowledge = text, predictor, knowledge
+        self.direct, self.crowd, self.settings = direct, crowd, settings
         self.names = [*knowledge, LIKED_TOGETHER]
         self._knowledge = RelationalEdges.of(knowledge)
         items = crowd.entities.item_count
         leads_to_items = [bool(matrix[:items].nnz) for matrix in knowledge.values()]
         self._text_starts = [settings.text_to_items if leads else settings.text_to_others for leads in leads_to_items]
-        relations = [settings.identity_relation] * len(knowledge)
-        self.network = self._network(identity, [*relations, settings.identity_together], settings.dropout)
-        # What the neighbours sum up to in the first layer never changes but for LIKED_TOGETHER, which is the last row.
-        self._aggregated = torch.empty(len(self.names), *identity.shape)
-        for row, matrix in enumerate(self._knowledge.matrices):
-            self._aggregated[row] = matrix @ identity
+        starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
+        self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
         self._views: dict[int | None, _View] = {}
-
-    def _network(self, x: Tensor, starts: list[float], dropout: float) -> RGCN:
-        layers = [torch.tensor(starts) for _ in range(self.settings.layers)]
-        return RGCN(layers, x.shape[1], rank=self.settings.rank, dropout=dropout)
 
     @torch.no_grad()
     def _carried_text(self, together: RelationalEdges) -> Tensor:
         """Return the text block t [N, T], carried along the relations whose start is not 0, and along `together`."""
         carrying = [place for place, start in enumerate(self._text_starts) if start]
         edges = self._knowledge.select(carrying).joined(together)
-        starts = [*(self._text_starts[place] for place in carrying), self.settings.text_together]
-        t: Tensor = self._network(self.text, starts, 0.0).eval()(self.text, edges)
+        starts = torch.tensor([*(self._text_starts[place] for place in carrying), self.settings.text_together])
+        network = RGCN([starts.clone() for _ in range(self.settings.layers)], self.text.shape[1], rank=0)
+        t: Tensor = network.eval()(self.text, edges)
         return t
 
-    def represent(self, view: _View) -> Tensor:
-        """Return the identity block h [N, H] of the graph as `view` has it."""
-        self._aggregated[-1] = view.together
-        h: Tensor = self.network(self.identity, view.edges, self._aggregated)
-        return h
+    def _score(self, view: _View, people: People) -> Tensor:
+        """Return the score of every item for the people, [P, items], in the graph as `view` has it."""
+
+        def shared(weights: Tensor) -> Tensor:
+            return self.network.shared(weights, view.edges)[: len(view.popularity)]
+
+        total: Tensor = self.predictor(view.text, shared, people, view.popularity).total
+        return total
 
     def run(
         self,
         simulated: list[SimulatedPerson],
-        encoder: TextEncoder,
-        link: Link,
-        entities: Entities,
+        see: _See,
         generator: torch.Generator,
         progress: Progress,
     ) -> dict[str, Any]:
         """Learn from the simulated people; the network and the predictor are at their best step afterwards."""
         settings = self.settings
-        texts = [person.text for person in simulated]
-        vectors = encoder.encode(texts, progress=progress.step("Encoding simulated people", len(texts), "texts"))
-        people = People.of(vectors, link(texts), entities.index)
-        targets = _Targets(simulated, people, self.text[: entities.item_count], settings.target_tilt)
-        folds = torch.tensor([self.crowd.fold(person.user, settings.folds) for person in simulated])
+        people = see(simulated, progress)
+        targets = _Targets(simulated, people, self.text[: self.crowd.entities.item_count], settings.target_tilt)
+        folds = torch.from_numpy(self.crowd.folds[[person.user for person in simulated]])
         rows = [torch.nonzero(folds == fold).flatten() for fold in range(settings.folds)]
         held_out = rows[0]
         learned_from = [fold for fold in range(1, settings.folds) if len(rows[fold])]
@@ -404,8 +346,7 @@ class _Course:
             optimizer.zero_grad(set_to_none=True)
             view = self._view(fold)
             seen = people.select(batch).thinned(settings.interest_dropout, generator)
-            scores = self.predictor(view.text, self.represent(view), seen, view.popularity)
-            loss = targets.loss(scores.total, batch)
+            loss = targets.loss(self._score(view, seen), batch)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
@@ -430,20 +371,56 @@ class _Course:
             "history": history,
         }
 
+    def learn_telling(
+        self, simulated: list[SimulatedPerson], see: _See, progress: Progress
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Return the weights of the signals for words that tell, and what they came to; each fold is scored without itself."""
+        people = see(simulated, progress)
+        count = self.crowd.entities.item_count
+        folds = self.crowd.folds[[person.user for person in simulated]]
+        signals = np.zeros((len(simulated), len(SIGNALS), count), dtype=np.float16)
+        step = progress.step("Weighing signals", len(simulated), "people")
+        for fold in np.unique(folds).tolist():
+            rows = np.flatnonzero(folds == fold)
+            signals[rows] = self.evidence(fold).signals(people.select(torch.from_numpy(rows)))
+            step.advance(len(rows))
+        named = [people.entity[people.person == row].numpy() for row in range(len(simulated))]
+        hidden = [
+            np.union1d(rows[rows < count], person.evidence) for rows, person in zip(named, simulated, strict=True)
+        ]
+        targets = [np.setdiff1d(person.targets, known) for person, known in zip(simulated, hidden, strict=True)]
+        kept = [row for row, wanted in enumerate(targets) if len(wanted)]
+        told = Told(signals[kept], [targets[row] for row in kept], [hidden[row] for row in kept])
+        return learn_telling(told, folds[kept] == 0, seed=self.settings.seed)
+
     def relation_weights(self) -> dict[str, float]:
-        """Return how much each relation carries: the sum of |a_r| over the layers of the identity block."""
+        """Return how much each relation carries: the sum of |a_r| over the layers of the one-hot block."""
         total = torch.zeros(len(self.names))
         for layer in self.network.convolutions:
             total += layer.multiples().detach().abs()
         return dict(zip(self.names, (round(float(value), 6) for value in total), strict=True))
 
+    @torch.no_grad()
+    def evidence(self, without: int | None) -> Evidence:
+        """Return what the signals are computed from, as it is with the people of a fold taken out, or nobody."""
+        self.network.eval()
+        self.predictor.eval()
+        view = self._view(without)
+        likings = self.crowd.likings(self.crowd.kept(without), view.liked_together)
+        one_hot = self.network.representations([*self.knowledge.values(), view.liked_together])
+        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor)
+
     def _view(self, without: int | None) -> _View:
         if without not in self._views:
-            kept = self.crowd.kept(without, self.settings.folds)
-            together = RelationalEdges.of({LIKED_TOGETHER: self.crowd.together(kept)})
-            edges = self._knowledge.joined(together)
-            text = self._carried_text(together)
-            self._views[without] = _View(edges, text, self.crowd.popularity(kept), together.matrices[0] @ self.identity)
+            kept = self.crowd.kept(without)
+            liked_together = self.crowd.together(kept)
+            together = RelationalEdges.of({LIKED_TOGETHER: liked_together})
+            self._views[without] = _View(
+                self._knowledge.joined(together),
+                self._carried_text(together),
+                torch.from_numpy(self.crowd.popularity(kept)),
+                liked_together,
+            )
         return self._views[without]
 
     @torch.no_grad()
@@ -451,7 +428,7 @@ class _Course:
         self.network.eval()
         self.predictor.eval()
         view = self._view(0)
-        scores = self.predictor(view.text, self.represent(view), people.select(rows), view.popularity).total
+        scores = self._score(view, people.select(rows))
         return _Quality(
             float(targets.loss(scores, rows)), targets.recall(scores, rows, 10), targets.recall(scores, rows, 50)
         )
@@ -474,13 +451,6 @@ class _Course:
         self.predictor.load_state_dict(state[1])
         self.network.eval()
         self.predictor.eval()
-
-    @torch.no_grad()
-    def final(self) -> _Final:
-        """Return the representations and the popularity with nobody left out."""
-        self.network.eval()
-        view = self._view(None)
-        return _Final(view.text, self.represent(view), view.popularity)
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,8 @@ class Lexicon:
     answers: frozenset[str]
     cues: frozenset[tuple[str, ...]]
     phrases: PhraseTree
+    asking: PhraseTree
+    """What somebody says who asks for something, rather than telling of themselves."""
     small_talk: PhraseTree
     """Greetings and courtesies; in scripts without blanks, all of grammar and talk, too."""
 
@@ -118,11 +120,13 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
     def words(key: str) -> frozenset[str]:
         return frozenset(word for entry in entries for word in entry[key])
 
-    phrases, small_talk = PhraseTree(), PhraseTree()
+    phrases, asking, small_talk = PhraseTree(), PhraseTree(), PhraseTree()
     for entry in entries:
         for kind in Phrase:
             for phrase in entry[kind.value]:
                 phrases.add(_tokens(phrase), kind)
+        for phrase in entry["asks"]:
+            asking.add(_tokens(phrase), Phrase.LIKE)
         for phrase in entry["greetings"]:
             small_talk.add(_tokens(phrase), Phrase.AFFIRM)
         for key in ("function", "talk"):
@@ -146,6 +150,7 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         answers=_single(words("answers")),
         cues=frozenset(_tokens(cue) for cue in words("cues")),
         phrases=phrases,
+        asking=asking,
         small_talk=small_talk,
     )
 

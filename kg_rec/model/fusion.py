@@ -1,0 +1,143 @@
+"""How the signals become one score: a weighted sum, with weights for two manners of writing.
+
+Words *ask* ("a slow western like Unforgiven, please") or *tell* of somebody ("jazz, soul, 60s", a review of something they
+have). Whoever asks wants what the words say: text and graph lead. Words that tell only hint at a taste: popularity leads, and
+what people of such a taste took. No one set of weights is good at both (docs/quality.md), so there are two, mixed by how much
+the words ask (kg_rec/text/manner.py).
+
+    score(p, i) = sum_s w_s(p) signal_s(p, i)        w(p) = a_p w_asking + (1 - a_p) w_telling,  a_p in [0, 1]
+
+The weights of asking are a prior, chosen on people who are in no graph: learned from simulated requests they got worse. Those
+of telling start from popularity alone, and are learned from the people of the graph, whose words are written from some of
+their likes, and who are shown to the model with nothing of theirs left in it. Where that is no better than popularity on people
+held out, popularity is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from kg_rec.model.signals import SIGNALS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+ASKING = {
+    "popularity": 1.0, "text": 1.0, "graph": 0.5, "direct": 0.03, "together": 10.0, "ease": 11.0, "lift": 0.4,
+    "neighbours": 0.2,
+}  # fmt: skip
+"""Weights for words that ask."""
+_POPULARITY = np.array([1.0 if name == "popularity" else 0.0 for name in SIGNALS])
+_PULL = 0.05
+"""Weight of the squared distance to the start."""
+_STEPS = 80
+_RATE = 0.05
+_BATCH = 96
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Weights of the signals, [8] each, as they stand in SIGNALS."""
+
+    asking: NDArray[np.float32]
+    telling: NDArray[np.float32]
+
+    @classmethod
+    def start(cls) -> Fusion:
+        """Return the weights that nobody was learned from: those of asking, and popularity."""
+        asking = np.array([ASKING[name] for name in SIGNALS], dtype=np.float32)
+        return cls(asking, _POPULARITY.astype(np.float32))
+
+    @classmethod
+    def without_people(cls) -> Fusion:
+        """Return the weights for a graph without people: words are all there is, whatever their manner."""
+        start = cls.start()
+        return cls(start.asking, start.asking)
+
+    def weights(self, asks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return each person's weights, [P, 8]; asks: how much the words of each ask, [P], in [0, 1]."""
+        mixed: NDArray[np.float32] = asks[:, None] * self.asking + (1 - asks[:, None]) * self.telling
+        return mixed
+
+    def as_dict(self) -> dict[str, dict[str, float]]:
+        """Return the weights by name."""
+        return {
+            manner: {name: round(float(value), 4) for name, value in zip(SIGNALS, weights, strict=True)}
+            for manner, weights in (("asking", self.asking), ("telling", self.telling))
+        }
+
+
+@dataclass(frozen=True)
+class Told:
+    """People whose signals and targets are known: what the weights of telling are learned from.
+
+    signals: [P, 8, items], float16 to save memory; targets: rows of items for each; hidden: rows of items that are not to be
+    recommended, being named or known.
+    """
+
+    signals: NDArray[np.float16]
+    targets: Sequence[NDArray[np.int64]]
+    hidden: Sequence[NDArray[np.int64]]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    """Return weights [8] learned from the people who are not held out, and what they came to on those who are.
+
+    Minimises the mean cross-entropy of softmax(score) over all items to the targets, each as likely as the others, plus
+    0.05 |v - v_0|^2, v being the weights to the scale of the signals: times the median standard deviation of each over the
+    items. v_0 is popularity; no weight is below 0. Adam, 80 steps of 96 people.
+    """
+    scale = _scales(told.signals)
+    rows = np.flatnonzero(~held_out)
+    start = torch.from_numpy((_POPULARITY * scale).astype(np.float32))
+    weights = start.clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([weights], lr=_RATE)
+    rng = np.random.default_rng(seed)
+    for _ in range(_STEPS):
+        batch = np.sort(rng.choice(rows, min(_BATCH, len(rows)), replace=False))
+        optimizer.zero_grad(set_to_none=True)
+        loss = _loss(told, batch, weights / torch.from_numpy(scale)) + _PULL * (weights - start).square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        with torch.no_grad():
+            weights.clamp_(min=0)
+    found = (weights.detach().numpy() / scale).astype(np.float32)
+    judged = np.flatnonzero(held_out)
+    with torch.no_grad():
+        learned, popular = (
+            float(_loss(told, judged, torch.from_numpy(values.astype(np.float32)))) for values in (found, _POPULARITY)
+        )
+    report = {
+        "people": len(rows),
+        "held-out people": len(judged),
+        "loss": round(learned, 4),
+        "loss of popularity": round(popular, 4),
+        "used": "learned" if learned < popular else "popularity",
+    }
+    return (found if learned < popular else _POPULARITY.astype(np.float32)), report
+
+
+def _scales(signals: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Return the median standard deviation of each signal over the items, of the people for whom it says anything, [8]."""
+    deviations = np.stack([row.astype(np.float32).std(axis=-1) for row in signals])
+    return np.array(
+        [np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in deviations.T], dtype=np.float32
+    )
+
+
+def _loss(told: Told, people: NDArray[np.int64], weights: torch.Tensor) -> torch.Tensor:
+    losses = []
+    for person in people.tolist():
+        scores = weights @ torch.from_numpy(told.signals[person].astype(np.float32))
+        scores = scores.index_fill(0, torch.from_numpy(told.hidden[person]), -torch.inf)
+        losses.append(-torch.log_softmax(scores, dim=0)[torch.from_numpy(told.targets[person])].mean())
+    return torch.stack(losses).mean()

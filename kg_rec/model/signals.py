@@ -1,0 +1,228 @@
+"""What speaks for an item: eight signals, each by itself, from which a score is summed (kg_rec/model/fusion.py).
+
+| signal | what it says of person p and item i |
+|---|---|
+| popularity | how popular i is with somebody who comes now |
+| text | tau cos(t_p, t_i): how near i is to the words and what they name |
+| graph | beta <h_p, h_i>: what the R-GCN carried from the interests to i |
+| direct | i is a neighbour of what was asked for, the more telling the less common that is |
+| together | i was liked by the people who liked what p named |
+| ease | i follows from the items p named in EASE (Steck 2019), a linear autoencoder over all interactions |
+| lift | how much oftener those like i who like much that has an interest of p for a neighbour: log p(i | e) / p(i) |
+| neighbours | how much oftener those like i whose likes read most like the words of p |
+
+The first four need no people in the graph; the others are 0 without them, as they are for people whose interests they know
+nothing of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from kg_rec.model.link_prediction import LinkPredictor, People
+
+SIGNALS = ("popularity", "text", "graph", "direct", "together", "ease", "lift", "neighbours")
+"""Their names, in the order of the axis that they are on."""
+
+_MOST_TELLING = 4.0
+"""Entities with fewer neighbours than one item in 55 tell no more: a rare word is not all that somebody wants."""
+_PEOPLE = 0.5
+"""People added to both sides of a lift: few of them say little."""
+_SHARE = 0.005
+"""Share of people added to both sides of the comparison of p's neighbours with everybody."""
+_LIKENESS = 10.0
+"""Weight of a neighbour: exp(10 cosine)."""
+_EASE_REGULARISATION = 200.0
+_EASE_MOST_ITEMS = 5000
+_EASE_LEAST_PEOPLE = 3
+_EASE_TOP = 100
+
+
+@dataclass(frozen=True)
+class Likings:
+    """What the people of the graph did, as the signals use it.
+
+    likes: [U, items], 1 where somebody liked an item, without people who liked none; together: [items, items], the weights of
+    `LIKED_TOGETHER`; ease: [items, items], B of EASE, each row cut to its strongest.
+    """
+
+    likes: sp.csr_array
+    together: sp.csr_array
+    ease: sp.csr_array
+
+    @classmethod
+    def nobody(cls, item_count: int) -> Likings:
+        """Return the likings of a graph without people."""
+        return cls(_empty(0, item_count), _empty(item_count, item_count), _empty(item_count, item_count))
+
+
+def likes_of(users: NDArray[np.int64], items: NDArray[np.int64], *, item_count: int) -> sp.csr_array:
+    """Return who liked what, [U, items], one pair a liking, [E]; people who liked nothing are no rows."""
+    _, rows = np.unique(users, return_inverse=True)
+    shape = (int(rows.max()) + 1 if len(rows) else 0, item_count)
+    likes: sp.csr_array = sp.csr_array((np.ones(len(rows), dtype=np.float32), (rows, items)), shape=shape)
+    likes.sum_duplicates()
+    likes.data[:] = 1.0
+    return likes
+
+
+def ease(interacted: sp.csr_array) -> sp.csr_array:
+    """Return the item-to-item weights B of EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data", eq. 8).
+
+    interacted: [U, items], 1 where somebody interacted with an item. B = I - P diag(1 / diag P) with P = (X^T X + lambda I)^-1,
+    lambda = 200, over the at most 5,000 items that most people interacted with, at least 3; of each row of B, the source of
+    the weights, the 100 strongest are kept. Returns [items, items].
+    """
+    count = interacted.shape[1]
+    people = np.asarray(interacted.sum(axis=0)).ravel()
+    chosen = np.argsort(-people, kind="stable")[:_EASE_MOST_ITEMS]
+    chosen = np.sort(chosen[people[chosen] >= _EASE_LEAST_PEOPLE])
+    if not len(chosen):
+        return _empty(count, count)
+    some = interacted[:, chosen]
+    gram = (some.T @ some).toarray().astype(np.float32)
+    gram[np.diag_indices_from(gram)] += _EASE_REGULARISATION
+    precision = torch.cholesky_inverse(torch.linalg.cholesky(torch.from_numpy(gram))).numpy()
+    weights = -precision / np.diag(precision)
+    np.fill_diagonal(weights, 0.0)
+    kept = min(_EASE_TOP, len(chosen))
+    strongest = np.argpartition(-np.abs(weights), kept - 1, axis=1)[:, :kept]
+    values = np.take_along_axis(weights, strongest, axis=1).ravel()
+    rows = np.repeat(chosen, kept)
+    found: sp.csr_array = sp.csr_array((values, (rows, chosen[strongest].ravel())), shape=(count, count))
+    found.eliminate_zeros()
+    return found
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the signals are computed from.
+
+    text: t, [N, T]; one_hot: h, [N, N], mostly 0; popularity: [items]; direct: [items, N], 1 where neighbours; predictor: gives
+    text and graph their weights.
+    """
+
+    text: Tensor
+    one_hot: sp.csr_array
+    popularity: Tensor
+    direct: sp.csr_array
+    likings: Likings
+    predictor: LinkPredictor
+
+    def signals(self, people: People) -> NDArray[np.float32]:
+        """Return every signal of every item for every person, [P, 8, items]; they are not to scale yet."""
+        count = len(self.popularity)
+        found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
+        with torch.inference_mode():
+            scores = self.predictor(self.text, self._shared, people, self.popularity)
+            wish = self.predictor.wish(self.text, people).numpy()
+        found[:, 0] = scores.popularity.numpy()
+        found[:, 1] = scores.text.numpy()
+        found[:, 2] = scores.graph.numpy()
+        interests = _interests(people, len(self.text))
+        items, others = interests[:, :count], interests.copy()
+        others.data[others.indices < count] = 0.0
+        others.eliminate_zeros()
+        found[:, 3] = (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray()
+        if not self.likings.likes.shape[0]:
+            return found
+        found[:, 4] = (items @ self.likings.together).toarray()
+        found[:, 5] = (items @ self.likings.ease).toarray()
+        found[:, 6] = self._lift(others)
+        found[:, 7] = self._neighbours(wish)
+        return found
+
+    def _shared(self, weights: Tensor) -> Tensor:
+        return torch.from_numpy(self._items_one_hot @ (self._one_hot_back @ weights.numpy()))
+
+    def _lift(self, interests: sp.csr_array) -> NDArray[np.float32]:
+        """Return sum_e w_e log((n_ei + 1/2) / (n_e n_i / U + 1/2)), [P, items].
+
+        n_ei counts the people who liked i, each by the share of their likes that have e for a neighbour; n_e is the sum of
+        these shares, n_i how many liked i, U all of them.
+        """
+        entities = np.unique(interests.indices)
+        shares = self._shares[:, entities]
+        both = (shares.T @ self.likings.likes).toarray()
+        of_entity = np.asarray(shares.sum(axis=0)).ravel()
+        expected = np.outer(of_entity, self._liked_by) / self.likings.likes.shape[0]
+        lift: NDArray[np.float32] = interests[:, entities] @ np.log((both + _PEOPLE) / (expected + _PEOPLE))
+        return lift
+
+    def _neighbours(self, wish: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return log((m_i + 0.005) / (n_i / U + 0.005)), m_i the share of p's neighbours who liked i, [P, items].
+
+        Somebody's weight as a neighbour is exp(10 cos) of p's words to the mean of what they liked, both centred.
+        """
+        centre, tastes = self._tastes
+        likeness = np.exp(_LIKENESS * (_unit(wish - centre) @ tastes.T))
+        likeness /= likeness.sum(axis=1, keepdims=True)
+        share = self._liked_by / self.likings.likes.shape[0]
+        found: NDArray[np.float32] = np.log((likeness @ self.likings.likes + _SHARE) / (share + _SHARE))
+        found[~wish.any(axis=1)] = 0.0
+        return found
+
+    @cached_property
+    def _items_one_hot(self) -> sp.csr_array:
+        return self.one_hot[: len(self.popularity)]
+
+    @cached_property
+    def _one_hot_back(self) -> sp.csr_array:
+        return self.one_hot.T.tocsr()
+
+    @cached_property
+    def _items_of(self) -> sp.csr_array:
+        return self.direct.T.tocsr()
+
+    @cached_property
+    def _telling(self) -> NDArray[np.float32]:
+        """How telling each entity is of an item, in nats, [N]."""
+        degree = np.bincount(self.direct.indices, minlength=self.direct.shape[1])
+        return np.minimum(np.log((1 + self.direct.shape[0]) / (1 + degree)), _MOST_TELLING).astype(np.float32)
+
+    @cached_property
+    def _liked_by(self) -> NDArray[np.float32]:
+        return np.asarray(self.likings.likes.sum(axis=0), dtype=np.float32).ravel()
+
+    @cached_property
+    def _shares(self) -> sp.csc_array:
+        """Which share of each person's likes has an entity for a neighbour, [U, N]."""
+        each = np.asarray(self.likings.likes.sum(axis=1)).ravel()
+        shares: sp.csc_array = (sp.diags_array(1 / each) @ (self.likings.likes @ self.direct)).tocsc()
+        return shares
+
+    @cached_property
+    def _tastes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The mean of what everybody likes in words, [T], and each person's departure from it, [U, T], rows of length 1."""
+        text = _unit(self.text[: len(self.popularity)].numpy())
+        liked = _unit(self.likings.likes @ text)
+        centre = liked.mean(axis=0)
+        return centre, _unit(liked - centre)
+
+
+def _interests(people: People, size: int) -> sp.csr_array:
+    entries = (people.weight.numpy(), (people.person.numpy(), people.entity.numpy()))
+    interests: sp.csr_array = sp.csr_array(entries, shape=(len(people), size))
+    return interests
+
+
+def _empty(rows: int, columns: int) -> sp.csr_array:
+    nowhere = np.zeros(0, dtype=np.int64)
+    empty: sp.csr_array = sp.csr_array((np.zeros(0, dtype=np.float32), (nowhere, nowhere)), shape=(rows, columns))
+    return empty
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    unit: NDArray[np.float32] = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return unit
