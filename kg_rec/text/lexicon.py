@@ -177,6 +177,19 @@ def numbering_words() -> frozenset[str]:
     return _single(word for language in LANGUAGES for word in _read(language)["numbered"])
 
 
+@cache
+def adding_words() -> frozenset[str]:
+    """Return "and" in every language."""
+    entries = [_read(language) for language in LANGUAGES]
+    return _single(word for entry in entries for word in entry["joining"] if word not in entry["alternatives"])
+
+
+@cache
+def people_words() -> frozenset[str]:
+    """Return what people are called in every language, as "person" and "author"."""
+    return frozenset(normalised(word) for language in LANGUAGES for word in _read(language)["people"])
+
+
 def languages_of(words: Words) -> tuple[str, ...]:
     """Return the languages that a text is in, the likeliest first: by script, then by the words of grammar and talk.
 

@@ -13,7 +13,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from kg_rec.text.lexicon import articles, decade_forms, number_words, numbering_words, word_ranks
+from kg_rec.text.lexicon import (
+    adding_words,
+    articles,
+    decade_forms,
+    number_words,
+    numbering_words,
+    people_words,
+    word_ranks,
+)
 from kg_rec.text.words import normalised
 
 
@@ -75,6 +83,12 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": 
 _SUFFIXES = frozenset(["jr", "sr", "2", "3", "4"])
 _EVERYDAY = 5000
 """Words of a lower rank than this are met every day, in English texts of any kind."""
+_CAPITALISED = 0.6
+"""Share of the names of a label, at least, that are a few capitalised words where they are those of people."""
+_OF_EVERYDAY_WORDS = 0.4
+"""Share of those, at most, that begin and end with everyday words: "Historical Fiction", "New York", "Will Smith". Of 2,069
+people of films .07 do, of 25 places .64, of 21 genres .86, of 20 bands .3."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def year_in(name: str) -> int | None:
@@ -88,7 +102,7 @@ class NameForms:
 
     forms: for each form, the number of each target it may mean and how it says its name.
     described: the forms of what is neither an item nor a person, each with the numbers of its targets.
-    personal: labels whose names look like those of people: two or three capitalised words.
+    personal: labels whose names are like those of people: called by them, and by no other words.
     """
 
     def __init__(self, targets: Sequence[LinkTarget]) -> None:
@@ -323,19 +337,41 @@ def _last_name(name: str) -> str | None:
 
 
 def _personal_labels(targets: Sequence[LinkTarget]) -> Iterator[str]:
-    """Yield the labels most of whose names are two or three capitalised words."""
+    """Yield the labels whose names are those of people, or are like them.
+
+    Most are two to four capitalised words. So are genres and places in some graphs ("Science Fiction", "New York"), but those
+    are made of everyday words. Where people are, too (John Smith, Mary Young), the label has to say so, as "Author".
+    """
     names: defaultdict[str, list[str]] = defaultdict(list)
     for target in targets:
         if not target.is_item:
             names[target.label].append(target.name)
     for label, some in names.items():
-        looks = sum(_looks_personal(name) for name in some)
-        if looks > 0.6 * len(some):
+        capitalised = [name for name in some if _is_capitalised(name)]
+        if len(capitalised) <= _CAPITALISED * len(some):
+            continue
+        everyday = sum(map(_is_of_everyday_words, capitalised))
+        if everyday <= _OF_EVERYDAY_WORDS * len(capitalised) or _is_called_people(label):
             yield label
 
 
-def _looks_personal(name: str) -> bool:
+def _is_capitalised(name: str) -> bool:
+    """Tell whether a name is two to four words, the first and last with capitals, nothing joined: no "Home & Kitchen"."""
     words = name.split()
     return (
-        1 < len(words) < 5 and words[0][0].isupper() and words[-1][0].isupper() and words[0].lower() not in articles()
+        1 < len(words) < 5
+        and words[0][0].isupper()
+        and words[-1][0].isupper()
+        and words[0].lower() not in articles()
+        and not any(word in "&/+" or word.lower() in adding_words() for word in words)
     )
+
+
+def _is_of_everyday_words(name: str) -> bool:
+    words = normalised(name).split(" ")
+    return all(word_ranks().get(word, _EVERYDAY) < _EVERYDAY for word in (words[0], words[-1]))
+
+
+def _is_called_people(label: str) -> bool:
+    last = normalised(_CAMEL.sub(" ", label)).split(" ")[-1]
+    return any(word in people_words() for word in (last, *singulars(last)))

@@ -9,7 +9,7 @@ from kg_rec.errors import ShapeError
 from kg_rec.interest import Interest
 from kg_rec.text.encoder import HashEncoder
 from kg_rec.text.linker import Linker
-from kg_rec.text.names import LinkTarget, year_in
+from kg_rec.text.names import LinkTarget, NameForms, year_in
 
 
 def items(label: str, *names: str, popularity: float = 10.0) -> list[LinkTarget]:
@@ -317,6 +317,60 @@ def test_last_names_stand_for_somebody_far_better_known_than_their_namesakes() -
     assert [found.name for found in people(2, 9).link("with Winslet")] == ["Kate Winslet"]
     assert people(6, 9).link("with Winslet") == []
     assert [found.name for found in people(6, 9).link("with Isla Winslet")] == ["Isla Winslet"]
+
+
+GENRES = ["Historical Fiction", "Young Adult", "Science Fiction", "Graphic Novel", "Short Stories", "True Crime"]
+CATEGORIES = ["Home & Kitchen", "Office Products", "Pet Supplies", "Toys and Games", "Sports & Outdoors", "Video Games"]
+PLACES = ["New York", "San Francisco", "Los Angeles", "Mexico City", "Hong Kong", "South Korea", "Saint Petersburg"]
+BANDS = ["Arctic Monkeys", "Massive Attack", "Led Zeppelin", "Tame Impala", "Pink Floyd", "Depeche Mode", "Sonic Youth"]
+PEOPLE = {
+    "western": ["Kate Winslet", "Denis Villeneuve", "Al Pacino", "Will Smith", "Robert Downey Jr.", "Audrey Tautou"],
+    "eastern": ["Hayao Miyazaki", "Akira Kurosawa", "Ang Lee", "Bong Joon-ho", "Zhang Yimou", "Michelle Yeoh"],
+    "southern": [
+        "Chimamanda Ngozi Adichie",
+        "Gabriel García Márquez",
+        "Salman Rushdie",
+        "Satyajit Ray",
+        "Naguib Mahfouz",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("label", "names", "personal"),
+    [
+        *(("X", names, True) for names in PEOPLE.values()),
+        ("X", BANDS, True),
+        ("X", GENRES, False),
+        ("X", CATEGORIES, False),
+        ("X", ["Home Kitchen", "Office Products", "Garden Tools"], False),
+        ("X", ["Haus & Garten", "Sport und Freizeit", "Küche & Backen", "Spiele und Puzzles"], False),
+        ("X", PLACES, False),
+        ("X", ["time travel", "Space", "sad story"], False),
+        # People with names of everyday words are only told by their label.
+        ("X", ["John Smith", "Mary Young", "Will Rogers"], False),
+        ("BookAuthor", ["John Smith", "Mary Young", "Will Rogers"], True),
+        ("People", ["John Smith", "Mary Young", "Will Rogers"], True),
+        ("作者", ["John Smith", "Mary Young", "Will Rogers"], True),
+        ("Person", ["cook", "gardener"], False),
+    ],
+)
+def test_people_are_told_from_capitalised_words(label: str, names: list[str], personal: bool) -> None:
+    assert NameForms(entities(label, *names)).personal == (frozenset([label]) if personal else frozenset())
+
+
+def test_capitalised_genres_are_inflected_shortened_and_found_near() -> None:
+    linker = Linker(entities("Genre", *GENRES), HashEncoder(512), near=0.3)
+
+    def linked(text: str) -> list[tuple[str, str]]:
+        return [(found.name, found.source) for found in linker.link(text)]
+
+    assert linked("graphic novels") == [("Graphic Novel", "named")]
+    assert linked("a short story") == [("Short Stories", "named")]
+    assert linked("some sci-fi") == [("Science Fiction", "named")]
+    assert linked("historical fictions") == [("Historical Fiction", "named")]
+    assert linked("historic fictional tales") == [("Historical Fiction", "near")]
+    assert linked("adult") == []  # no last name
 
 
 def test_what_stands_in_the_brackets_of_many_names_is_no_name() -> None:
