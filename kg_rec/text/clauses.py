@@ -223,7 +223,7 @@ class _Reader:
 
     def _close(self) -> None:
         """End a stance; an opinion that nothing follows is about what precedes: "horror I don't like"."""
-        if self.is_opinion and not self.answered and self.stance is not Stance.LIKED:
+        if self.is_opinion and not (self.answered or self.described) and self.stance is not Stance.LIKED:
             self._turn_back(self.stance)
 
     def _turn_back(self, stance: Stance) -> None:

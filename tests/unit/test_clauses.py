@@ -96,6 +96,7 @@ def read(text: str) -> str:
         ("<Dune> was terrible", "-"),
         ("I like <war> films. <Dune> sucked", "+-"),
         ("<war>, I don't like to wait", "+"),
+        ("I love <Dune>, can't stand clowns", "+"),  # what is not named is still what it is about
         # Not known.
         ("I haven't seen <Dune>", "?"),
         ("I haven't seen <Dune> or <Heat>", "??"),
@@ -108,6 +109,8 @@ def read(text: str) -> str:
         ("Ich mag <Western>, aber keine <Musicals>", "+-"),
         ("Ich habe <Dune> nicht gesehen", "?"),
         ("Je n'aime pas <les westerns>, mais j'aime <la guerre>", "-+"),
+        ("Je ne veux plus de films d'<horreur>", "-"),
+        ("Je veux plus de films d'<horreur>", "+"),
         ("No me gustan <los musicales>", "-"),
         ("Non mi piacciono <i musical>", "-"),
         ("Ik hou niet van <musicals>", "-"),

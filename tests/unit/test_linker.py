@@ -436,6 +436,12 @@ def test_items_people_and_other_words_for_items_are_never_near() -> None:
     assert linker.link("any movieness") == []
 
 
+def test_words_for_labels_are_near_nothing() -> None:
+    linker = Linker([LinkTarget("MusicGenre/generation", "MusicGenre", "generational")], HashEncoder(512), near=0.0)
+    assert linker.link("which genre? genres?") == []
+    assert [found.source for found in linker.link("genery")] == ["near"]
+
+
 def test_at_most_five_are_near_the_nearest() -> None:
     words = ["umbrellas", "candlestick", "porcupine", "gooseberry", "thunderclap", "marzipan", "windmills"]
     linker = Linker(entities("Keyword", *words), HashEncoder(512), near=0.0)
