@@ -163,7 +163,8 @@ class _Reader:
             case Phrase.NOT:
                 if not self._is_answer(said) and not self._asks(said) and not self._trails(said):
                     # A denied verb ("don't watch") reaches all its objects, "no" and "without" one list of them.
-                    self._take(Stance.DISLIKED, said, by_verb=self.tokens[said.last - 1] in {"t", "cannot"})
+                    denied = tuple(self.tokens[said.first : said.last]) in self.lexicon.denials
+                    self._take(Stance.DISLIKED, said, by_verb=denied)
             case Phrase.NOT_BEFORE:
                 if not self._asks(said):
                     self._turn_back(Stance.DISLIKED)
@@ -273,7 +274,7 @@ class _Reader:
             and not _COMMA.search(self.words.gap(said.first))
         ):
             return False
-        if self.tokens[said.first] in self.lexicon.answers or "t" not in self.tokens[said.first : said.last]:
+        if not any(tuple(self.tokens[said.first : last]) in self.lexicon.denials for last in range(said.last + 1)):
             return False
         for place in range(said.last, len(self.tokens) + 1):
             gap = self.words.gap(place)

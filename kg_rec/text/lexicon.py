@@ -105,6 +105,8 @@ class Lexicon:
     copulas: frozenset[str]
     answers: frozenset[str]
     cues: frozenset[tuple[str, ...]]
+    denials: frozenset[tuple[str, ...]]
+    """Words that deny a verb, and all its objects; among the phrases, they deny as others do."""
     phrases: PhraseTree
     small_talk: PhraseTree
     """Greetings and courtesies; in scripts without blanks, all of grammar and talk, too."""
@@ -123,6 +125,8 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         for kind in Phrase:
             for phrase in entry[kind.value]:
                 phrases.add(_tokens(phrase), kind)
+        for phrase in entry["denials"]:
+            phrases.add(_tokens(phrase), Phrase.NOT)
         for phrase in entry["greetings"]:
             small_talk.add(_tokens(phrase), Phrase.AFFIRM)
         for key in ("function", "talk"):
@@ -145,6 +149,7 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         copulas=_single(words("copulas")),
         answers=_single(words("answers")),
         cues=frozenset(_tokens(cue) for cue in words("cues")),
+        denials=frozenset(_tokens(denial) for denial in words("denials")),
         phrases=phrases,
         small_talk=small_talk,
     )
@@ -234,7 +239,7 @@ def _read(language: str) -> dict[str, list[str]]:
     entry = tomllib.loads(text)
     for key in ("function", "talk"):
         entry[key] = entry[key].split()
-    return {"subject_before": [], **entry}
+    return {"subject_before": [], "denials": [], **entry}
 
 
 @cache

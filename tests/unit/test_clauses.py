@@ -47,6 +47,7 @@ def read(text: str) -> str:
         ("no <horror>/<gore>", "--"),
         ("no <horror> in a <western>", "-+"),
         ("I don't watch <horror>, <gore>, <war>", "---"),
+        ("I dont watch <horror>, <gore>, <war>", "---"),
         ("I hate <horror>, <gore>, <war>", "---"),
         ("I hate <horror>, <westerns> are fine", "-+"),
         ("something not gory like <Seven>", "+"),
@@ -80,6 +81,7 @@ def read(text: str) -> str:
         ("Nope, <horror>", "+"),
         ("Isn't <Dune> with sand?", "+"),
         ("Didn't <Dune> have sand?", "+"),
+        ("Didnt <Dune> have sand?", "+"),
         ("Didn't want <Dune>.", "-"),
         ("I said it. Don't you have <horror>?", "+"),
         # "Too" is of a quality, or in addition.
@@ -96,7 +98,7 @@ def read(text: str) -> str:
         ("<Dune> was terrible", "-"),
         ("I like <war> films. <Dune> sucked", "+-"),
         ("<war>, I don't like to wait", "+"),
-        ("I love <Dune>, can't stand clowns", "+"),  # what is not named is still what it is about
+        ("I love <Dune>, couldn't stand clowns", "+"),  # what is not named is still what it is about
         # Not known.
         ("I haven't seen <Dune>", "?"),
         ("I haven't seen <Dune> or <Heat>", "??"),
