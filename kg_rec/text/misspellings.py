@@ -25,7 +25,7 @@ _SHORTEST = 6
 """Shorter names are a slip away from too many others."""
 _LETTERS_A_SLIP = 7
 _SHORTEST_UNKNOWN = 4
-_MOST_WORDS = 5
+_MOST_WORDS = 8
 _PHRASE_END = re.compile(r"[.!?:;,…()\[\]\n]")
 
 
@@ -73,7 +73,7 @@ class Misspellings:
             form
             for length in range(size - 3, size + 4)
             for form in self._alike.get((window[0], length), ())
-            if length >= _SHORTEST
+            if length >= _SHORTEST and _digits(form) == _digits(window)
         ]
         slips = (size + 3) // _LETTERS_A_SLIP or 1
         found = process.extract(window, choices, scorer=OSA.distance, score_cutoff=slips, limit=5)
@@ -81,6 +81,11 @@ class Misspellings:
         fair = [(form, distance) for form, distance, _ in found if distance <= (len(form) // _LETTERS_A_SLIP or 1)]
         nearest = min((distance for _, distance in fair), default=0)
         return [form for form, distance in fair if distance == nearest]
+
+
+def _digits(text: str) -> str:
+    """Return the digits of a text: another number is another thing, and no slip."""
+    return "".join(filter(str.isdigit, text))
 
 
 def _is_phrase(words: Words, lexicon: Lexicon, first: int, last: int) -> bool:

@@ -75,6 +75,8 @@ Form = tuple[str, Saying]
 
 _BRACKETS = re.compile(r"^(.*\S)\s*[(\[（【]([^()\[\]（）【】]*)[)\]）】]$", re.DOTALL)
 _ALSO = re.compile(r"^(?:a\.?\s?k\.?\s?a\.?|also known as)\s*:?\s*", re.IGNORECASE)
+_JOINED = re.compile(r"(?<=[^\W_])[-‐‑/.·](?=[^\W_])")
+"""A mark that joins two words into one."""
 _YEAR = re.compile(r"^(?:1[89]|20)\d\d$")
 _ARTICLE_BEHIND = re.compile(r"^(.*\S),\s*([^\s,]{1,5}?)'?$")
 _SUBTITLE = re.compile(r"\s*:\s+|\s+[-–—]\s+|\s*：\s*|,?\s+or:?,\s+|\s+or:\s+")
@@ -111,6 +113,7 @@ class NameForms:
         self.forms: dict[str, dict[int, Saying]] = {}
         bracketed: defaultdict[str, list[int]] = defaultdict(list)
         series: defaultdict[str, list[int]] = defaultdict(list)
+        tails: defaultdict[int, list[str]] = defaultdict(list)
         last_names: defaultdict[str, list[int]] = defaultdict(list)
         for number, target in enumerate(targets):
             for name in (target.name, *target.aliases):
@@ -118,8 +121,9 @@ class NameForms:
                 self._add(number, _forms_of_name(plain, target, target.label in self.personal))
                 for other in others if target.is_item else ():
                     bracketed[other].append(number)
-                if target.is_item and (common := _series(plain)):
-                    series[common].append(number)
+                if target.is_item and (parts := _series(plain)):
+                    series[parts[0]].append(number)
+                    tails[number].append(parts[1])
             if target.label in self.personal and (last := _last_name(target.name)):
                 last_names[last].append(number)
         for other, numbers in bracketed.items():
@@ -129,6 +133,10 @@ class NameForms:
         for common, numbers in series.items():
             if len(numbers) > 1:
                 self._add(self._most_popular(numbers), [(common, Saying.HEAD)])
+                for number in numbers:
+                    self._add(
+                        number, [(form, Saying.TAIL) for tail in tails[number] for form in _with_and_without(tail)]
+                    )
         for last, numbers in last_names.items():
             best = self._most_popular(numbers)
             rest = [targets[number].popularity for number in numbers if number != best]
@@ -168,6 +176,9 @@ def _forms_of_name(name: str, target: LinkTarget, personal: bool) -> Iterator[Fo
         spelt = normalised(name.translate(_UMLAUTS))
         if spelt != full:
             yield spelt, Saying.FULL
+    joined = normalised(_JOINED.sub("", name))
+    if joined != full and len(joined) > 2 and joined not in word_ranks():
+        yield joined, Saying.RESPACED  # AC/DC, k-pop: too short to be known by their letters alone
     words = full.split(" ")
     if len(words) > 1 and _may_lose(words[0], words[1:]):
         yield " ".join(words[1:]), Saying.BARE
@@ -247,12 +258,11 @@ def _numbered(words: list[str]) -> Iterator[str]:
             variants.append([*some[:-1], "1"])
     if words[-1].isdigit() and words[-2] not in numbering_words() and len(words[-1]) < 3:
         variants += [[*words[:-1], word, words[-1]] for word in _COMMON_NUMBERING]
+    spelt = {digits: word for word, digits in reversed(numbers.items())}
+    variants += [[spelt.get(word, word) for word in variant] for variant in (words, *variants)]
     for variant in variants:
         if variant != words and variant[1:]:
             yield " ".join(variant)
-    if any(word.isdigit() for word in words):
-        spelt = {digits: word for word, digits in reversed(numbers.items())}
-        yield " ".join(spelt.get(word, word) for word in words)
 
 
 _COMMON_NUMBERING = ("part", "vol", "volume", "chapter", "episode")
@@ -315,14 +325,26 @@ def singulars(word: str) -> list[str]:
     return {"children": ["child"], "people": ["person"]}.get(word, [])
 
 
-def _series(name: str) -> str | None:
-    """Return what a name may have in common with others of a series: "harry potter" of "Harry Potter and the …"."""
+def _series(name: str) -> tuple[str, str] | None:
+    """Return what a name may have in common with others of a series, and what is its own.
+
+    "harry potter", "the goblet of fire" of "Harry Potter and the Goblet of Fire".
+    """
     words = normalised(name).split(" ")
     for place, word in enumerate(words[2:], start=2):
         if word == "and":
             start = words[1:place] if words[0] == "the" and place > 2 else words[:place]
-            return " ".join(start)
+            return " ".join(start), " ".join(words[place + 1 :])
     return None
+
+
+def _with_and_without(tail: str) -> Iterator[str]:
+    """Yield a part of a name of two words or more, and the same without its article."""
+    words = tail.split(" ")
+    if len(words) > 1:
+        yield tail
+    if len(words) > 2 and _may_lose(words[0], words[1:]):
+        yield " ".join(words[1:])
 
 
 def _last_name(name: str) -> str | None:
