@@ -95,6 +95,9 @@ class Lexicon:
     """Words of conversation: opinions and courtesies."""
     determiners: frozenset[str]
     subject_before: frozenset[str]
+    """Before a word of talk at the end of a text, they make it a subject."""
+    about: frozenset[str]
+    """Before any word of talk, they make it a subject; what is denied before them is denied with it."""
     openers: frozenset[str]
     """Words with which a clause begins anywhere."""
     starts: frozenset[str]
@@ -103,6 +106,8 @@ class Lexicon:
     joining: frozenset[str]
     alternatives: frozenset[str]
     copulas: frozenset[str]
+    pronouns: frozenset[str]
+    """Objects that stand for what was named before."""
     answers: frozenset[str]
     cues: frozenset[tuple[str, ...]]
     denials: frozenset[tuple[str, ...]]
@@ -141,12 +146,14 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         talk=_single(words("talk")),
         determiners=_single(words("determiners")),
         subject_before=_single(words("subject_before")),
+        about=_single(words("about")),
         openers=_single(words("openers")),
         starts=_single(words("starts")),
         fillers=_single(words("fillers")),
         joining=_single(words("joining")),
         alternatives=_single(words("alternatives")),
         copulas=_single(words("copulas")),
+        pronouns=_single(words("pronouns")),
         answers=_single(words("answers")),
         cues=frozenset(_tokens(cue) for cue in words("cues")),
         denials=frozenset(_tokens(denial) for denial in words("denials")),
@@ -239,7 +246,7 @@ def _read(language: str) -> dict[str, list[str]]:
     entry = tomllib.loads(text)
     for key in ("function", "talk"):
         entry[key] = entry[key].split()
-    return {"subject_before": [], "denials": [], **entry}
+    return {"subject_before": [], "about": [], "denials": [], "pronouns": [], **entry}
 
 
 @cache
