@@ -34,10 +34,10 @@ class Misspellings:
 
     def __init__(self, compacts: Iterable[str]) -> None:
         self._known = set(compacts)
-        self._alike: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        self._alike: defaultdict[tuple[str, int, str], list[str]] = defaultdict(list)
         for compact in self._known:
             if len(compact) >= _SHORTEST and not compact.isdigit() and not is_unspaced(compact):
-                self._alike[compact[0], len(compact)].append(compact)
+                self._alike[compact[0], len(compact), _digits(compact)].append(compact)
 
     def find(self, words: Words, lexicon: Lexicon) -> Iterator[tuple[int, int, list[str]]]:
         """Yield first token, last token (not included) and the nearest forms of each window that is almost a name."""
@@ -68,12 +68,12 @@ class Misspellings:
     def _nearest(self, window: str) -> list[str]:
         if window in self._known:
             return []
-        size = len(window)
+        size, digits = len(window), _digits(window)
         choices = [
             form
             for length in range(size - 3, size + 4)
-            for form in self._alike.get((window[0], length), ())
-            if length >= _SHORTEST and _digits(form) == _digits(window)
+            for form in self._alike.get((window[0], length, digits), ())
+            if length >= _SHORTEST
         ]
         slips = (size + 3) // _LETTERS_A_SLIP or 1
         found = process.extract(window, choices, scorer=OSA.distance, score_cutoff=slips, limit=5)

@@ -131,8 +131,9 @@ class NameForms:
                 for number in numbers:
                     self._add(number, _forms_of_name(other, targets[number], False))
         for common, numbers in series.items():
-            if len(numbers) > 1:
+            if len(numbers) > 1 or _is_of_somebody(common, tails[numbers[0]]):
                 self._add(self._most_popular(numbers), [(common, Saying.HEAD)])
+            if len(numbers) > 1:
                 for number in numbers:
                     self._add(
                         number, [(form, Saying.TAIL) for tail in tails[number] for form in _with_and_without(tail)]
@@ -142,16 +143,30 @@ class NameForms:
             rest = [targets[number].popularity for number in numbers if number != best]
             if not rest or targets[best].popularity >= 2 * max(*rest, 1.0):
                 self._add(best, [(last, Saying.LAST)])
+        self._drop_descriptions()
         self.described = self._forms_of_described()
+
+    def _drop_descriptions(self) -> None:
+        """Let no subtitle that is a description name its item: "Harbour: The Board Game", in a graph with board games."""
+        tails = [form for form, meant in self.forms.items() if Saying.TAIL in meant.values()]
+        for form in tails:
+            article, _, rest = form.partition(" ")
+            bare = rest if article in articles() else form
+            if all(self._is_called(number) for number in self.forms.get(bare, ())):
+                continue
+            meant = self.forms.pop(form)
+            if set(meant.values()) != {Saying.TAIL}:
+                self.forms[form] = dict(pair for pair in meant.items() if pair[1] is not Saying.TAIL)
+
+    def _is_called(self, number: int) -> bool:
+        """Tell whether a target is called by its name, as items and people are, instead of described by it."""
+        return self.targets[number].is_item or self.targets[number].label in self.personal
 
     def _forms_of_described(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for form, meant in self.forms.items():
             numbers = [
-                number
-                for number, saying in meant.items()
-                if saying is Saying.FULL
-                and not (self.targets[number].is_item or self.targets[number].label in self.personal)
+                number for number, saying in meant.items() if saying is Saying.FULL and not self._is_called(number)
             ]
             if numbers:
                 found[form] = numbers
@@ -248,8 +263,9 @@ def _numbered(words: list[str]) -> Iterator[str]:
         for place, word in enumerate(words)
         if not (place and word in numbering_words() and words[place + 1 : place + 2] and _is_number(words[place + 1]))
     ]
-    bare = shorter[1:] if shorter[0] in {"the", "a", "an"} and len(shorter) > 2 else shorter
-    variants = [shorter, bare]
+    first = {"the", "a", "an"}
+    bare = shorter[1:] if shorter[0] in first and len(shorter) > 2 else shorter
+    variants = [shorter, bare, words[1:] if words[0] in first else words]
     for some in (words, shorter, bare):
         variants.append([numbers.get(word, word) if word != "one" else word for word in some])
         if some[-1] in {"v", "x"} and len(some) > 1:
@@ -258,8 +274,9 @@ def _numbered(words: list[str]) -> Iterator[str]:
             variants.append([*some[:-1], "1"])
     if words[-1].isdigit() and words[-2] not in numbering_words() and len(words[-1]) < 3:
         variants += [[*words[:-1], word, words[-1]] for word in _COMMON_NUMBERING]
-    spelt = {digits: word for word, digits in reversed(numbers.items())}
-    variants += [[spelt.get(word, word) for word in variant] for variant in (words, *variants)]
+    if any(word.isdigit() for variant in (words, *variants) for word in variant):
+        spelt = {digits: word for word, digits in reversed(numbers.items())}
+        variants += [[spelt.get(word, word) for word in variant] for variant in (words, *variants)]
     for variant in variants:
         if variant != words and variant[1:]:
             yield " ".join(variant)
@@ -336,6 +353,11 @@ def _series(name: str) -> tuple[str, str] | None:
             start = words[1:place] if words[0] == "the" and place > 2 else words[:place]
             return " ".join(start), " ".join(words[place + 1 :])
     return None
+
+
+def _is_of_somebody(common: str, tails: list[str]) -> bool:
+    """Tell whether a name is somebody's and those with them: "nick cave" and "the bad seeds"; not "beauty" and "the beast"."""
+    return " " in common and any(tail.split(" ")[0] in articles() for tail in tails)
 
 
 def _with_and_without(tail: str) -> Iterator[str]:

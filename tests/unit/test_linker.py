@@ -41,13 +41,17 @@ MUSIC = [
     *items(
         "Artist", "Sigur Rós", "AC/DC", "The Smiths", "The The", "R.E.M.", "Guns N' Roses", "Mötley Crüe", "N*E*R*D"
     ),
-    *items("Artist", "Earth, Wind & Fire", "椎名林檎", "Blur", "Beyoncé", "T.I."),
-    *entities("Tag", "trip-hop", "hip hop", "shoegaze", "female vocalists", "k-pop", "live"),
+    *items("Artist", "Earth, Wind & Fire", "椎名林檎", "Blur", "Beyoncé", "T.I.", "U2", "Radiohead"),
+    *items("Artist", "Nick Cave & The Bad Seeds"),
+    *entities(
+        "Tag", "melancholy", "punk", "post-punk", "trip-hop", "hip hop", "shoegaze", "female vocalists", "k-pop", "live"
+    ),
 ]
 SHOP = [
     *items("Product", "Stand Mixer KX-200", "Rice Cooker (small)", "Rice Cooker (large)", "Chef's Knife"),
+    *items("Product", "Harbour: The Board Game"),
     *entities("Brand", "Nordfell", "Kettle & Co"),
-    *entities("Category", "coffee", "gardening", "outdoor cooking", "sci-fi models"),
+    *entities("Category", "board games", "coffee", "gardening", "outdoor cooking", "sci-fi models"),
 ]
 DOMAINS = {"films": FILMS, "music": MUSIC, "shop": SHOP}
 LINKERS: dict[str, Linker] = {}
@@ -73,11 +77,15 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "I watched 12 Monkeys": {"Twelve Monkeys (1995)": (1, "12 Monkeys")},
         "The Godfather Part 2 is the best": {"The Godfather: Part II (1974)": (1, "The Godfather Part 2")},
         "godfather 2": {"The Godfather: Part II (1974)": (1, "godfather 2")},
+        "godfather part two is even better": {"The Godfather: Part II (1974)": (1, "godfather part two")},
+        "rocky 5 was better than I thought": {"Rocky V (1990)": (1, "rocky 5")},
         "I liked Kill Bill": {"Kill Bill: Vol. 2 (2004)": (1, "Kill Bill")},
         "I liked Dr. Strangelove": {
             "Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb (1964)": (1, "Dr. Strangelove")
         },
         "I love Harry Potter": {"Harry Potter and the Half-Blood Prince (2009)": (1, "Harry Potter")},
+        "The Goblet of Fire is the best": {"Harry Potter and the Goblet of Fire (2005)": (1, "The Goblet of Fire")},
+        "I read goblet of fire again": {"Harry Potter and the Goblet of Fire (2005)": (1, "goblet of fire")},
         # Years tell namesakes apart; one that fits no item means none of them.
         "I liked It (1990)": {"It (1990)": (1, "It")},
         "I liked It (2017)": {"It (2017)": (1, "It")},
@@ -94,6 +102,11 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "movies like Up": {"Up (2009)": (1, "Up")},
         "I watched “Heat” yesterday": {"Heat (1995)": (1, "Heat")},
         "I think Up was great": {"Up (2009)": (1, "Up")},
+        "Up was such a gentle little movie.": {"Up (2009)": (1, "Up")},
+        "It was such a gentle little movie.": {},
+        "Up was the sun when we left, no movie": {},
+        "I liked the movie Love, and horror": {"Love (2015)": (1, "Love"), "Horror": (1, "horror")},
+        "I really liked Heat Is Rising and other songs": {},
         "I loved Inception, Up and Arrival": {
             "Inception (2010)": (1, "Inception"), "Up (2009)": (1, "Up"), "Arrival (2016)": (1, "Arrival"),
         },
@@ -107,6 +120,8 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "animated films": {"Animation": (1, "animated")},
         "a dark comedy": {"dark comedy": (1, "dark comedy"), "Comedy": (1, "comedy")},
         "a film about love": {"love": (1, "love")},
+        "a film about love and war": {"love": (1, "love"), "War": (1, "war")},
+        "I love a weekend with horses": {"horse": (1, "horses")},
         "I would love a film": {},
         "something by Sandler or with Winslet": {"Adam Sandler": (1, "Sandler"), "Kate Winslet": (1, "Winslet")},
         "anya taylor joy": {"Anya Taylor-Joy": (1, "anya taylor joy")},
@@ -156,6 +171,10 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         # Slips.
         "I loved Incepton": {"Inception (2010)": (1, "Incepton")},
         "blazzing sadles": {"Blazing Saddles (1974)": (1, "blazzing sadles")},
+        "Harry Poter and the Half-Blood Prince": {
+            "Harry Potter and the Half-Blood Prince (2009)": (1, "Harry Poter and the Half-Blood Prince")
+        },
+        "blade runnner 2048": {},
         "with tom hankss": {"Tom Hanks": (1, "tom hankss")},
         # Talk.
         "hi! how are you doing today?": {},
@@ -170,6 +189,14 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
             "AC/DC": (1, "AC/DC"), "R.E.M.": (1, "R.E.M"), "Mötley Crüe": (1, "Motley Crue"),
         },
         "triphop": {"trip-hop": (1, "triphop")},
+        "ACDC on full volume": {"AC/DC": (1, "ACDC")},
+        "kpop": {"k-pop": (1, "kpop")},
+        "no radiohead please": {"Radiohead": (-1, "radiohead")},
+        "U2 bore me to death": {"U2": (-1, "U2")},
+        "Nick Cave's voice": {"Nick Cave & The Bad Seeds": (1, "Nick Cave")},
+        "something melancholic": {"melancholy": (1, "melancholic")},
+        "some post-punk": {"post-punk": (1, "post-punk")},
+        "indie punk": {"punk": (1, "punk")},
         "Guns n Roses": {"Guns N' Roses": (1, "Guns n Roses")},
         "some trip hop like the smiths": {"trip-hop": (1, "trip hop"), "The Smiths": (1, "the smiths")},
         "Earth Wind and Fire": {"Earth, Wind & Fire": (1, "Earth Wind and Fire")},
@@ -183,6 +210,9 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "Stand mixer KX 200": {"Stand Mixer KX-200": (1, "Stand mixer KX 200")},
         "a chefs knife from nordfell": {"Chef's Knife": (1, "chefs knife"), "Nordfell": (1, "nordfell")},
         "Kettle and Co, but no coffee": {"Kettle & Co": (1, "Kettle and Co"), "coffee": (-1, "coffee")},
+        "we loved the board game Harbour": {
+            "board games": (1, "board game"), "Harbour: The Board Game": (1, "Harbour"),
+        },
         "anything for outdoor cooking except gardening": {
             "outdoor cooking": (1, "outdoor cooking"), "gardening": (-1, "gardening"),
         },
