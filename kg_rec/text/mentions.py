@@ -31,6 +31,7 @@ _HEAD = 0.8
 """What the head of a description counts: "comedy" in "romantic comedy"."""
 _IN_FULL = 0.3
 """How much of the way from the least to the most popular item a name said in full makes up for."""
+_SHORTEST_MISSPELT = {Saying.TAIL: 12, Saying.INFLECTED: 8}
 _PHRASE_END = re.compile(r"[.!?:;,…。！？；，、()\[\]\n]")
 _SENTENCE_END = re.compile(r"[.!?:;…。！？；\n]")
 
@@ -105,9 +106,10 @@ class NameFinder:
         self._by_compact = found
         self._derivations = Derivations(forms.described, forms.targets)
         self._standing = _standings(forms.targets)
-        sure = {Saying.LAST, Saying.TAIL}
         self._misspellings = Misspellings(
-            compact for compact, some in found.items() if any(set(self.forms[form].values()) - sure for form in some)
+            compact
+            for compact, some in found.items()
+            if any(_may_be_misspelt(compact, saying) for form in some for saying in self.forms[form].values())
         )
 
     def find(self, words: Words, lexicon: Lexicon) -> list[Mention]:
@@ -184,7 +186,7 @@ class NameFinder:
                 for compact in compacts
                 for form in self._by_compact[compact]
                 for number, saying in self.forms[form].items()
-                if saying not in (Saying.LAST, Saying.TAIL)
+                if _may_be_misspelt(compact, saying)
             }
             yield _Candidate(words.token_starts[first], words.token_ends[last - 1], first, last, meant)
 
@@ -316,6 +318,11 @@ def _writing(form: str, words: Words, start: int, end: int) -> bool | None:
         if end - start < 6 or all(everyday) or any(len(token) < 3 for token in tokens):
             return None
     return False
+
+
+def _may_be_misspelt(compact: str, saying: Saying) -> bool:
+    """Tell whether a form is still known with a slip in it: no last name, and no short form that is only derived."""
+    return saying is not Saying.LAST and len(compact) >= _SHORTEST_MISSPELT.get(saying, 0)
 
 
 def _preference(candidate: _Candidate) -> tuple[int, float, int]:
@@ -464,6 +471,8 @@ class _Reading:
         before = self.words.tokens[max(0, candidate.first - 4) : candidate.first]
         if self._is_cued(before, candidate) or self._is_judged(candidate) or self.is_called_item(candidate):
             cues += _CUE
+        if self._is_owned(candidate):
+            cues += _CUE
         if self._is_judged(candidate) and self._is_said_to_be_item(candidate):
             cues += _CAPITALS
         if self._may_describe(candidate) and self.is_described(candidate):
@@ -487,6 +496,18 @@ class _Reading:
             and self.words.tokens[candidate.first - 1] in self.item_words
             and self.words.gap(candidate.first) == " "
             and all(map(self._is_capital, range(candidate.first, candidate.last)))
+        )
+
+    def _is_owned(self, candidate: _Candidate) -> bool:
+        """Tell whether a capitalised name is somebody's: "Jordan Peele's Us"."""
+        first = candidate.first
+        return (
+            first > 1
+            and self.capitals_tell
+            and self.words.tokens[first - 1] == "s"
+            and self.words.gap(first - 1) in {"'", "’"}
+            and self._is_capital(first - 2)
+            and self._is_capital(first)
         )
 
     def _is_judged(self, candidate: _Candidate) -> bool:

@@ -124,8 +124,8 @@ class NameForms:
                 if target.is_item and (parts := _series(plain)):
                     series[parts[0]].append(number)
                     tails[number].append(parts[1])
-            if target.label in self.personal and (last := _last_name(target.name)):
-                last_names[last].append(number)
+                if target.label in self.personal and (last := _last_name(name)) and number not in last_names[last]:
+                    last_names[last].append(number)
         for other, numbers in bracketed.items():
             if len(numbers) < 3:  # more have it in common: an edition, a colour, a size, no name
                 for number in numbers:
@@ -187,6 +187,8 @@ def _forms_of_name(name: str, target: LinkTarget, personal: bool) -> Iterator[Fo
     if not full:
         return
     yield full, Saying.FULL
+    if " + " in name:
+        yield normalised(name.replace(" + ", " & ")), Saying.FULL
     if not name.isascii():
         spelt = normalised(name.translate(_UMLAUTS))
         if spelt != full:
@@ -274,6 +276,8 @@ def _numbered(words: list[str]) -> Iterator[str]:
             variants.append([*some[:-1], "1"])
     if words[-1].isdigit() and words[-2] not in numbering_words() and len(words[-1]) < 3:
         variants += [[*words[:-1], word, words[-1]] for word in _COMMON_NUMBERING]
+    if words[-1].isdigit() and words[-2] in numbering_words() and len(words) > 2:
+        variants += [[*words[:-2], word, words[-1]] for word in _COMMON_NUMBERING]
     if any(word.isdigit() for variant in (words, *variants) for word in variant):
         spelt = {digits: word for word, digits in reversed(numbers.items())}
         variants += [[spelt.get(word, word) for word in variant] for variant in (words, *variants)]

@@ -75,6 +75,9 @@ def read(text: str) -> str:
         ("not only <horror> but also <war>", "++"),
         ("I can't wait for <Dune>", "+"),
         ("nothing beats <Dune>", "+"),
+        ("I never skip <Dune>", "+"),
+        ("I don't have enough <horror>", "+"),
+        ("I have enough <horror>", "-"),
         ("I don't really like <horror>", "-"),
         ("I don't think I like <horror>", "-"),
         # Answers and questions.
@@ -116,6 +119,7 @@ def read(text: str) -> str:
         ("I like <horror> No, I haven't seen that", "+"),
         ("I like <horror>, no <comedies>", "+-"),
         ("<Techno> kann ich nicht mehr hören", "-"),
+        ("Von <Kafka> habe ich genug", "-"),
         # Not known.
         ("I haven't seen <Dune>", "?"),
         ("I haven't seen <Dune> or <Heat>", "??"),

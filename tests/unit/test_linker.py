@@ -35,6 +35,7 @@ FILMS = [
     *entities("Genre", "Komödie", "恐怖片", "科幻", "Animation"),
     *entities("Keyword", "time travel", "love", "witch", "wolf", "horse", "clown", "sad story", "dark comedy"),
     *entities("Decade", "1980s", "2010s"),
+    LinkTarget("Person/Fyodor Dostoevsky", "Person", "Fyodor Dostoevsky", ("Fjodor Dostojewski",)),
     *entities("Person", "Adam Sandler", "Tom Hanks", "Kate Winslet", "Robert Downey Jr.", "Anya Taylor-Joy"),
 ]  # fmt: skip
 MUSIC = [
@@ -42,7 +43,7 @@ MUSIC = [
         "Artist", "Sigur Rós", "AC/DC", "The Smiths", "The The", "R.E.M.", "Guns N' Roses", "Mötley Crüe", "N*E*R*D"
     ),
     *items("Artist", "Earth, Wind & Fire", "椎名林檎", "Blur", "Beyoncé", "T.I.", "U2", "Radiohead"),
-    *items("Artist", "Nick Cave & The Bad Seeds"),
+    *items("Artist", "Nick Cave & The Bad Seeds", "Florence + the Machine"),
     *entities(
         "Tag", "melancholy", "punk", "post-punk", "trip-hop", "hip hop", "shoegaze", "female vocalists", "k-pop", "live"
     ),
@@ -51,7 +52,7 @@ SHOP = [
     *items("Product", "Stand Mixer KX-200", "Rice Cooker (small)", "Rice Cooker (large)", "Chef's Knife"),
     *items("Product", "Harbour: The Board Game"),
     *entities("Brand", "Nordfell", "Kettle & Co"),
-    *entities("Category", "board games", "coffee", "gardening", "outdoor cooking", "sci-fi models"),
+    *entities("Category", "Leder", "board games", "coffee", "gardening", "outdoor cooking", "sci-fi models"),
 ]
 DOMAINS = {"films": FILMS, "music": MUSIC, "shop": SHOP}
 LINKERS: dict[str, Linker] = {}
@@ -80,6 +81,7 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "godfather part two is even better": {"The Godfather: Part II (1974)": (1, "godfather part two")},
         "rocky 5 was better than I thought": {"Rocky V (1990)": (1, "rocky 5")},
         "I liked Kill Bill": {"Kill Bill: Vol. 2 (2004)": (1, "Kill Bill")},
+        "I liked Kill Bill volume 2": {"Kill Bill: Vol. 2 (2004)": (1, "Kill Bill volume 2")},
         "I liked Dr. Strangelove": {
             "Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb (1964)": (1, "Dr. Strangelove")
         },
@@ -102,6 +104,7 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "movies like Up": {"Up (2009)": (1, "Up")},
         "I watched “Heat” yesterday": {"Heat (1995)": (1, "Heat")},
         "I think Up was great": {"Up (2009)": (1, "Up")},
+        "I adore Kate Winslet's Up, of course": {"Kate Winslet": (1, "Kate Winslet"), "Up (2009)": (1, "Up")},
         "Up was such a gentle little movie.": {"Up (2009)": (1, "Up")},
         "It was such a gentle little movie.": {},
         "Up was the sun when we left, no movie": {},
@@ -175,6 +178,12 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
             "Harry Potter and the Half-Blood Prince (2009)": (1, "Harry Poter and the Half-Blood Prince")
         },
         "blade runnner 2048": {},
+        "anything with Tom Hans": {"Tom Hanks": (1, "Tom Hans")},
+        "I like the House very much": {},
+        "the half blood prinse is good": {
+            "Harry Potter and the Half-Blood Prince (2009)": (1, "the half blood prinse")
+        },
+        "das ist etwas für Dostojewski": {"Fyodor Dostoevsky": (1, "Dostojewski")},
         "with tom hankss": {"Tom Hanks": (1, "tom hankss")},
         # Talk.
         "hi! how are you doing today?": {},
@@ -194,6 +203,7 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "no radiohead please": {"Radiohead": (-1, "radiohead")},
         "U2 bore me to death": {"U2": (-1, "U2")},
         "Nick Cave's voice": {"Nick Cave & The Bad Seeds": (1, "Nick Cave")},
+        "Florence and the Machine": {"Florence + the Machine": (1, "Florence and the Machine")},
         "something melancholic": {"melancholy": (1, "melancholic")},
         "some post-punk": {"post-punk": (1, "post-punk")},
         "indie punk": {"punk": (1, "punk")},
@@ -210,6 +220,7 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "Stand mixer KX 200": {"Stand Mixer KX-200": (1, "Stand mixer KX 200")},
         "a chefs knife from nordfell": {"Chef's Knife": (1, "chefs knife"), "Nordfell": (1, "nordfell")},
         "Kettle and Co, but no coffee": {"Kettle & Co": (1, "Kettle and Co"), "coffee": (-1, "coffee")},
+        "une veste légère": {},
         "we loved the board game Harbour": {
             "board games": (1, "board game"), "Harbour: The Board Game": (1, "Harbour"),
         },
