@@ -36,7 +36,7 @@ class ItemSchema(_Part):
     text: tuple[str, ...] = ()
     """Properties in running words, best first."""
     released: str | None = None
-    """Numeric property with the year (or date) since when the item could be interacted with, for exposure."""
+    """Numeric property with the year since when the item could be interacted with, for exposure: four digits, no dates."""
     numeric: tuple[str, ...] = ()
     """Further numeric properties that a filter may use."""
 
@@ -224,7 +224,7 @@ _MEANINGS: dict[str, str] = {
     "item.title": "property that a person would call it by",
     "item.aliases": "properties with further names, as in another language",
     "item.text": "properties in running words, best first",
-    "item.released": "numeric property with the year since when it could be interacted with",
+    "item.released": "numeric property with the year (four digits, no date) since when it could be interacted with",
     "item.numeric": "further numeric properties that a filter may use, as in --where price<20",
     "user": "Who interacts.",
     "user.label": "the label of their nodes",

@@ -1,8 +1,9 @@
 """What a graph's labels, relations and properties mean, found from their shape and values; each choice has a reason.
 
 The user label is the source of the only weighted or timed relation that leads to described things and comes from nodes
-that nothing leads to. Where that leaves more than one answer, or none that is certain, an error lists the choices:
-nothing is guessed silently.
+that nothing leads to. A number alone is not enough, as things of all kinds lead to others with one (an actor's billing, a
+supplier's price): something else must speak for people, too (`_Inference._evidence`). Where that leaves more than one
+answer, or none that is certain, an error lists the choices: nothing is guessed silently.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from kg_rec.schema_properties import (
     PropertyShapes,
     UndecidedKindError,
     Weight,
+    are_years,
     holds_aliases,
+    is_called_weight,
     is_time,
+    is_year,
     looks_like_weight,
     phrase_from,
     shapes_of,
     weight_of,
+    words_of,
 )
 
 if TYPE_CHECKING:
@@ -37,20 +42,10 @@ NOBODY = "none"
 # Only evidence where the graph's shape leaves two readings, and named as the reason where it decides.
 _NAMES_OF_PEOPLE = frozenset(
     [
-        "user",
-        "customer",
-        "member",
-        "reader",
-        "listener",
-        "viewer",
-        "client",
-        "account",
-        "buyer",
-        "shopper",
-        "subscriber",
-        "visitor",
-        "patient",
-        "player",
+        *("user", "customer", "member", "reader", "listener", "viewer", "client", "account", "buyer", "shopper"),
+        *("consumer", "guest", "reviewer", "subscriber", "visitor", "patient", "player", "student", "learner"),
+        *("nutzer", "benutzer", "kunde", "leser", "hörer", "utilisateur", "lecteur", "usuario", "cliente", "utente"),
+        *("gebruiker", "klant", "用户", "顾客", "读者", "ユーザー", "пользователь"),
     ]
 )
 
@@ -123,6 +118,7 @@ def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[
 
     item = schema.item
     check(item.label, [item.id, item.title, *item.aliases, *item.text, item.released, *item.numeric])
+    found.extend(_no_years(item, profile))
     if schema.user:
         check(schema.user.label, [schema.user.id])
     for label, entity in schema.entities.items():
@@ -137,6 +133,17 @@ def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[
             missing = [name for name in names if name and name not in kind.properties]
             found.extend(f"the property '{name}' of {wanted}, found {_listed(kind.properties)}" for name in missing)
     return found
+
+
+def _no_years(item: ItemSchema, profile: GraphProfile) -> list[str]:
+    """Return what contradicts that `item.released` holds years. Any number would be read as one: 20240131 as never yet."""
+    node = profile.labels.get(item.label)
+    values = node.properties.get(item.released) if node and item.released else None
+    present = [value for value in values.values if value is not None] if values else []
+    if are_years(present):
+        return []
+    odd = next(value for value in present if not is_year(value))
+    return [f"years of four digits in '{item.released}' of {item.label}, found {odd!r}; dates are not supported yet"]
 
 
 def unmentioned(schema: GraphSchema, folder: GraphFolder) -> list[str]:
@@ -248,21 +255,38 @@ class _Inference:
         if choices.user or choices.interaction:
             return self._given(candidates)
         measured = [candidate for candidate in candidates if candidate.measured]
-        certain = [candidate for candidate in measured if self._from_people(candidate.relation)]
+        certain = [
+            (candidate, evidence)
+            for candidate in measured
+            if self._from_people(candidate.relation) and (evidence := self._evidence(candidate))
+        ]
         if len(certain) == 1:
-            (only,) = certain
+            ((only, evidence),) = certain
             kind = only.relation
-            self._reasons["interaction.type"] = (
-                f"{kind} is the only relation with a weight or a time ({only.what}) from nodes that nothing leads to"
+            return self._taken(
+                only,
+                f"{kind} is the only relation with a weight or a time ({only.what}) from nodes that nothing leads to, "
+                f"for which something else speaks: {evidence}",
             )
-            self._reasons["user.label"] = "they are the source of the interactions"
-            self._reasons["item.label"] = "they are the target of the interactions"
-            return only
         if certain:
-            raise self._undecided(certain, "each has a weight or a time")
+            raise self._undecided([candidate for candidate, _ in certain], "each has a weight or a time")
+        unmeasured = [candidate for candidate in candidates if not candidate.measured]
         if doubtful := [candidate for candidate in measured if self._could_be(candidate.relation)]:
-            raise self._undecided_about(doubtful)
-        return self._unmeasured([candidate for candidate in candidates if not candidate.measured])
+            people = [candidate for candidate in self._possible(unmeasured) if _are_people(candidate.relation.source)]
+            if len(people) == 1:
+                return self._by_label(people[0])
+            raise self._undecided_about(doubtful + people)
+        return self._unmeasured(unmeasured)
+
+    def _taken(self, candidate: _Candidate, why: str) -> _Candidate:
+        self._reasons["interaction.type"] = why
+        self._reasons["user.label"] = "they are the source of the interactions"
+        self._reasons["item.label"] = "they are the target of the interactions"
+        return candidate
+
+    def _by_label(self, candidate: _Candidate) -> _Candidate:
+        kind = candidate.relation
+        return self._taken(candidate, f"{kind} comes from {kind.source}, which is called as people are")
 
     def _chosen(self, kind: RelationProfile) -> bool:
         choices = self._choices
@@ -304,8 +328,25 @@ class _Inference:
             return False
         return self._described(kind.target, target) or not self._described(kind.source, source, besides=kind.target)
 
+    def _evidence(self, candidate: _Candidate) -> str | None:
+        """Return what says that a measured relation is what somebody did with something, besides its number."""
+        source = candidate.relation.source
+        words = [name for name in candidate.weights if is_called_weight(name)]
+        if candidate.time:
+            return f"'{candidate.time}' says when"
+        if words:
+            return f"'{words[0]}' is a word for a rating or a count"
+        if _are_people(source):
+            return f"{source} is called as people are"
+        return None if self._shapes[source].named else f"{source} has no name"
+
     def _could_be(self, kind: RelationProfile) -> bool:
         return self._described(kind.target, self._shapes[kind.target]) or not self._shapes[kind.source].text
+
+    def _may_be_interaction(self, kind: RelationProfile) -> bool:
+        """Whether it was asked if this is the interaction, and things with names are at both ends."""
+        described = self._described(kind.target, self._shapes[kind.target])
+        return self._candidate(kind).measured and self._could_be(kind) and described
 
     def _described(self, label: str, shapes: PropertyShapes, besides: str = "") -> bool:
         """Whether nodes say more of themselves than an id: a title, running words, relations to other things."""
@@ -314,12 +355,7 @@ class _Inference:
 
     def _unmeasured(self, candidates: list[_Candidate]) -> _Candidate | None:
         """The interaction among relations without weight and time, where the shape of the graph tells it."""
-        possible = [
-            candidate
-            for candidate in candidates
-            if self._from_people(candidate.relation)
-            and self._described(candidate.relation.target, self._shapes[candidate.relation.target])
-        ]
+        possible = self._possible(candidates)
         nameless = [
             candidate
             for candidate in possible
@@ -329,19 +365,16 @@ class _Inference:
                 besides=candidate.relation.target,
             )
         ]
-        people = [candidate for candidate in possible if candidate.relation.source.lower() in _NAMES_OF_PEOPLE]
-        for left, reason in (
-            (people, "is called as people are"),
-            (nameless, "says nothing of itself, and nothing leads to it"),
-        ):
-            if len(left) == 1:
-                kind = left[0].relation
-                self._reasons["interaction.type"] = f"{kind} comes from {kind.source}, which {reason}"
-                self._reasons["user.label"] = "they are the source of the interactions"
-                self._reasons["item.label"] = "they are the target of the interactions"
-                return left[0]
-            if left:
-                raise self._undecided(left, "none has a weight or a time")
+        people = [candidate for candidate in possible if _are_people(candidate.relation.source)]
+        if len(people) == 1:
+            return self._by_label(people[0])
+        if not people and len(nameless) == 1:
+            kind = nameless[0].relation
+            return self._taken(
+                nameless[0], f"{kind} comes from {kind.source}, which says nothing of itself, and nothing leads to it"
+            )
+        if left := people or nameless:
+            raise self._undecided(left, "none has a weight or a time")
         if possible and self._choices.item is None:
             raise self._undecided_about(possible)
         if possible:
@@ -354,6 +387,15 @@ class _Inference:
             )
         self._reasons["user"] = "no relation with a weight or a time comes from nodes that nothing leads to"
         return None
+
+    def _possible(self, candidates: list[_Candidate]) -> list[_Candidate]:
+        """Return those that lead from nodes like people to things that say something of themselves."""
+        return [
+            candidate
+            for candidate in candidates
+            if self._from_people(candidate.relation)
+            and self._described(candidate.relation.target, self._shapes[candidate.relation.target])
+        ]
 
     def _undecided(self, left: list[_Candidate], why: str) -> UndecidedSchemaError:
         relations = [candidate.relation for candidate in left]
@@ -374,7 +416,7 @@ class _Inference:
         users = dict.fromkeys(kind.source for kind in relations)
         return UndecidedSchemaError(
             f"{self._profile.where}: expected relations from users, to whom nothing leads, to items that say something "
-            f"of themselves; {_listed(relations)} may be that or not.",
+            f"of themselves; found {_listed(relations)}, which may be that or not.",
             "user",
             [*users, NOBODY],
         )
@@ -398,6 +440,14 @@ class _Inference:
         described = [label for label in leading if self._described(label, self._shapes[label])]
         if len(labels) == 1 or len(described) == 1:
             (label,) = described or labels
+            doubtful = [kind for kind in self._between if kind.source == label and self._may_be_interaction(kind)]
+            if doubtful:
+                raise UndecidedSchemaError(
+                    f"{self._profile.where}: expected to find what is recommended; found {_listed(doubtful)}, and it may "
+                    f"be at either end.",
+                    "item",
+                    list(dict.fromkeys([*(kind.target for kind in doubtful), label])),
+                )
             self._reasons["item.label"] = "it leads to everything else, and nothing leads to it"
             return label
         raise UndecidedSchemaError(
@@ -480,6 +530,10 @@ class _Inference:
             self._reasons["item.text"] = "longest running words first"
         if shapes.released:
             self._reasons["item.released"] = f"the values of '{shapes.released}' are years"
+        elif shapes.dated:
+            self._reasons["item.released"] = (
+                f"'{shapes.dated}' holds dates, which are not supported yet: name a property with years of four digits"
+            )
         numeric = tuple(name for name in shapes.numeric if name != shapes.released)
         aliases = self._aliases(node, title, text)
         if aliases:
@@ -532,6 +586,12 @@ class _Inference:
             if kind.target == item and kind.source not in (item, user):
                 phrases.setdefault(kind.type, "with {}")
         return phrases
+
+
+def _are_people(label: str) -> bool:
+    """Tell whether a label is called as people are who use something: "User", "AppUsers"; not "UserGroup"."""
+    last = words_of(label)[-1:]
+    return any(word in _NAMES_OF_PEOPLE or word.removesuffix("s") in _NAMES_OF_PEOPLE for word in last)
 
 
 def _listed(names: Iterable[object]) -> str:

@@ -18,6 +18,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _WHOLE_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
 _RUNNING_WORDS = 5
 _SHORT = 80
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
 
 # Words that name properties in data of any kind. They decide only where the values allow it.
 _TITLES = (
@@ -27,7 +28,10 @@ _TITLES = (
 )
 _ALIASES = ("alias", "aliases", "aka", "synonym", "synonyms", "nickname", "alternative", "titles", "names")
 _RATINGS = frozenset(
-    ["rating", "rate", "rated", "stars", "star", "score", "grade", "mark", "note", "vote", "points", "evaluation"]
+    [
+        *("rating", "rate", "rated", "stars", "star", "score", "grade", "mark", "note", "vote", "points", "evaluation"),
+        *("bewertung", "sterne", "nota", "étoiles", "estrellas", "评分"),
+    ]
 )
 _COUNTS = frozenset(
     [
@@ -49,8 +53,18 @@ _COUNTS = frozenset(
         "minutes",
         "frequency",
         "listeningcount",
+        "listens",
+        "bought",
+        "anzahl",
+        "menge",
+        "nombre",
+        "cantidad",
+        "次数",
+        "数量",
     ]
 )
+_WEIGHTS = frozenset(["weight", "weights", "preference", "affinity", "gewicht", "poids", "peso"])
+"""Words for either."""
 _RELEASES = ("year", "released", "release", "published", "publication", "jahr", "année", "año", "年")
 _TIMES = frozenset(["time", "timestamp", "date", "at", "when", "datetime"])
 _PREPOSITIONS = frozenset(
@@ -80,16 +94,19 @@ _PREPOSITIONS = frozenset(
 class PropertyShapes:
     """What the properties of one label look like.
 
-    title: the property its nodes are called by, `why` the reason; titles: more than one where none stands out;
-    text: those in running words, longest first; released: with years; numeric: other numbers that are no ids.
+    title: the property its nodes are called by, `why` the reason; titles: more than one where none stands out; named:
+    whether its values are words; text: those in running words, longest first; released: with years; dated: called as those
+    with the year of release are, but with dates; numeric: other numbers that are no ids.
     """
 
     id: str
     title: str = ""
     why: str = ""
     titles: tuple[str, ...] = ()
+    named: bool = False
     text: list[str] = field(default_factory=list)
     released: str | None = None
+    dated: str | None = None
     numeric: list[str] = field(default_factory=list)
     _texts: set[str] = field(default_factory=set)
 
@@ -103,16 +120,19 @@ def shapes_of(node: LabelProfile) -> PropertyShapes:
     shapes = PropertyShapes(node.id)
     words: dict[str, _Words] = {}
     years: list[str] = []
+    dates: list[str] = []
     for name, values in node.properties.items():
         if values.array:
             continue
+        if _are_dates(values):
+            dates.append(name)
         if values.type in ("string", "char"):
             words[name] = _words(values.values)
             if words[name].readable:
                 shapes._texts.add(name)
         elif values.type in NUMERIC_TYPES and name != node.id:
             present = [value for value in values.values if value is not None]
-            if _are_years(present):
+            if len(set(present)) > 1 and are_years(present):
                 years.append(name)
             if present and not _is_number_of_a_thing(name, values, present):
                 shapes.numeric.append(name)
@@ -121,7 +141,10 @@ def shapes_of(node: LabelProfile) -> PropertyShapes:
         key=lambda name: -words[name].running,
     )
     shapes.released = _release(years)
+    if shapes.released is None:
+        shapes.dated = next((name for name in dates if _is_called_release(name)), None)
     _choose_title(node, shapes, words)
+    shapes.named = shapes.title in words and words[shapes.title].wordlike >= 0.5
     return shapes
 
 
@@ -201,17 +224,39 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, as playCount, play_count or PLAY-COUNT, in lower case."""
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).replace("_", " ")
+    return [part.lower() for part in re.findall(r"[^\W\d_]+", spaced)]
+
+
 def _parts(name: str) -> set[str]:
-    """The words of a name, as playCount, play_count or PLAY-COUNT."""
-    return {
-        part.lower() for part in re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).replace("_", " "))
-    }
+    return set(words_of(name))
 
 
-def _are_years(values: Sequence[float]) -> bool:
-    if len(set(values)) < 2:
-        return False
-    return sum(1000 <= value <= 2100 and value == int(value) for value in values) >= 0.95 * len(values)
+def is_year(value: object) -> bool:
+    """Tell whether a value is a year: a whole number of four digits."""
+    return isinstance(value, int | float) and 1000 <= value <= 2100 and value == int(value)
+
+
+def are_years(values: Sequence[object]) -> bool:
+    """Tell whether values are years, but for a few slips."""
+    return sum(map(is_year, values)) >= 0.95 * len(values)
+
+
+def _are_days(values: Sequence[float]) -> bool:
+    """Whether the numbers are days, as 20240131."""
+    return all(value == int(value) and 19000101 <= value <= 21001231 for value in values)
+
+
+def _are_dates(values: Values) -> bool:
+    """Whether the values are dates in any way of writing: of a type for them, as 20240131, or as "2024-01-31"."""
+    present = [value for value in values.values if value is not None][:_SAMPLE]
+    if values.type in TEMPORAL_TYPES or not present:
+        return values.type in TEMPORAL_TYPES
+    if values.type in NUMERIC_TYPES:
+        return _are_days(present)
+    return values.type == "string" and all(_ISO_DATE.match(value) for value in present)
 
 
 def _release(years: list[str]) -> str | None:
@@ -222,6 +267,10 @@ def _release(years: list[str]) -> str | None:
         if len(named) == 1:
             return named[0]
     return None
+
+
+def _is_called_release(name: str) -> bool:
+    return "date" in _parts(name) or any(wanted in _plain(name) for wanted in _RELEASES)
 
 
 def _is_number_of_a_thing(name: str, values: Values, present: Sequence[float]) -> bool:
@@ -256,9 +305,13 @@ def looks_like_weight(name: str, values: Values) -> bool:
     present = [value for value in values.values if value is not None]
     if len(set(present)) < 2 or re.search(r"(^|_)id$|[a-z]I[dD]$", name):
         return False
-    years = _are_years(present) and all(value >= 1800 for value in present)
-    days = all(value == int(value) and 19000101 <= value <= 21001231 for value in present)
-    return not (years or days)
+    years = are_years(present) and all(value >= 1800 for value in present)
+    return not (years or _are_days(present))
+
+
+def is_called_weight(name: str) -> bool:
+    """Tell whether a property is called as ratings and counts are: "stars", "playCount", "weight"."""
+    return bool(_parts(name) & (_RATINGS | _COUNTS | _WEIGHTS))
 
 
 @dataclass(frozen=True, slots=True)

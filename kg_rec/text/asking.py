@@ -9,13 +9,15 @@ A template is text with slots; a part in square brackets is left out when a slot
     I am looking for a [{kind} ]{item}[ like {title}][ {DIRECTED_BY}]
 
 Slots: `{item}` the item's label in words; `{title}`; `{kind}` the neighbours that say what sort of item it is;
-`{REL_TYPE}` a relation's phrase with its neighbours filled in, as "directed by Jane Campion".
+`{REL_TYPE}` a relation's phrase with its neighbours filled in, as "directed by Jane Campion", whatever labels they have.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from kg_rec.schema import GraphSchema
 
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-_SLOT = re.compile(r"\{(\w+)\}")
+_SLOT = re.compile(r"\{([^{}]+)\}")
+"""A relation's type may hold anything, as HAS-GENRE or "HAS GENRE"; with braces or brackets in it, it has no slot."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+")
 
 MAX_NEIGHBOURS = 3
@@ -88,7 +91,9 @@ class ItemWords:
         if self.kind:
             values["kind"] = " ".join(name.lower() for name in self.kind.names[index][:MAX_NEIGHBOURS])
         for relation in self.relations:
-            values[relation.type] = _phrase(relation, index, limit=MAX_NEIGHBOURS) if relation.names[index] else ""
+            if relation.names[index]:
+                phrase = _phrase(relation, index, limit=MAX_NEIGHBOURS)
+                values[relation.type] = f"{values[relation.type]} {phrase}" if relation.type in values else phrase
 
         def optional(match: re.Match[str]) -> str:
             return match[1] if all(values.get(slot) for slot in _SLOT.findall(match[1])) else ""
@@ -109,7 +114,7 @@ def item_words(graph: HeteroData, schema: GraphSchema) -> ItemWords:
     texts = [" ".join(str(properties[name][i]) for name in item.text if properties[name][i]) for i in range(count)]
     relations = _neighbours(graph, schema, count)
     kind = _kind(relations)
-    others = [relation for relation in relations if relation is not kind]
+    others = _merged([relation for relation in relations if relation is not kind])
     noun = in_words(item.label)
     templates = schema.asking or default_templates(kind, others)
     slots = {"item", "title", "kind", *(relation.type for relation in others)}
@@ -124,7 +129,8 @@ def item_words(graph: HeteroData, schema: GraphSchema) -> ItemWords:
 def default_templates(kind: Neighbours | None, relations: list[Neighbours]) -> list[str]:
     """Return the asking templates for a graph: the ways people put a wish, the relations spread over them."""
     kinds = "{kind} " if kind else ""
-    phrases = [f"{{{relation.type}}}" for relation in relations]
+    types = dict.fromkeys(relation.type for relation in relations if not set("{}[]") & set(relation.type))
+    phrases = [f"{{{type_}}}" for type_ in types]
     templates = [
         f"I am looking for a [{kinds}]{{item}}[ like {{title}}]",
         f"Can you recommend something like {{title}}? I like [{kinds}]{{item}}s",
@@ -178,6 +184,32 @@ def _neighbours(graph: HeteroData, schema: GraphSchema, count: int) -> list[Neig
         phrase = schema.phrases.get(type_) or phrase_from(type_, label)
         found.append(Neighbours(type_, label, phrase, common_first, int((degree > 0).sum())))
     return sorted(found, key=lambda relation: -relation.coverage)
+
+
+def _merged(relations: list[Neighbours]) -> list[Neighbours]:
+    """Return the relations with those of one type and phrase made one: "about war and Paris", a topic and a place.
+
+    The neighbours of the labels take turns, so that each label has its say where only the first few are named.
+    """
+    alike: defaultdict[tuple[str, str], list[Neighbours]] = defaultdict(list)
+    for relation in relations:
+        alike[relation.type, relation.phrase].append(relation)
+    merged = [
+        Neighbours(
+            type_,
+            " or ".join(relation.label for relation in some),
+            phrase,
+            [_in_turns(named) for named in zip(*(relation.names for relation in some), strict=True)],
+            sum(relation.distinct for relation in some),
+        )
+        for (type_, phrase), some in alike.items()
+    ]
+    return sorted(merged, key=lambda relation: -relation.coverage)
+
+
+def _in_turns(lists: Sequence[list[str]]) -> list[str]:
+    turns = itertools.zip_longest(*lists)
+    return list(dict.fromkeys(name for turn in turns for name in turn if name is not None))
 
 
 def _kind(relations: list[Neighbours]) -> Neighbours | None:

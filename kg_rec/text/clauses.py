@@ -19,6 +19,8 @@ from kg_rec.text.words import Words
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[.!?…]{2,}|[!?]|[。！？；;\n]|(?<=\s)[-–—](?=\s)")
 _QUESTION = re.compile(r"[?？]")
 _COMMA = re.compile(r"[,，、:：()（）/]")
+_CLAUSE_COMMA = "，"
+"""In Chinese it parts clauses; what is listed is parted by 、."""
 _ENUMERATION = re.compile(r"[、/]")
 
 
@@ -64,6 +66,8 @@ class _Reader:
         """How many names stand behind the phrase that took the stance."""
         self.described = False
         """Whether another word with a meaning of its own stands there."""
+        self.before: list[int] = []
+        """Numbers of the names in the clause before, if it ended with a comma or a word of contrast."""
 
     def read(self) -> list[Stance]:
         begins = {first: number for number, (first, _) in enumerate(self.named)}
@@ -78,6 +82,10 @@ class _Reader:
                 self.clause.append(number)
                 self.answered += 1
                 token = max(self.named[number][1], token + 1)
+                continue
+            if self._is_verdict(token):
+                self._turn_back(Stance.DISLIKED)
+                token += 1
                 continue
             said = self._phrase_at(token, begins)
             if said is None:
@@ -108,18 +116,20 @@ class _Reader:
             self._end_clause()
         elif self.stance is Stance.LIKED:
             # "Horror I don't like" is one clause; "horror, I don't like to wait" and "… and I don't" are two.
-            if self._opens(token, after_comma=comma) and (comma or not self._follows_name(token)):
-                self.clause = []
+            opens = self._opens(token, after_comma=comma) and (comma or not self._follows_name(token))
+            if opens and self.clause:
+                self.before, self.clause = (self.clause if comma else []), []
         elif comma:
             if not (_ENUMERATION.search(gap) or self._list_goes_on(token)):
                 self._end_clause()
         elif (self.answered or self.described) and self._opens(token, after_comma=False):
             self._end_clause()
 
-    def _end_clause(self) -> None:
+    def _end_clause(self, *, turned: bool = False) -> None:
+        """turned: a word of contrast ends it, and the next one may still speak of what was named in this one."""
         self._close()
         self._reset()
-        self.clause = []
+        self.before, self.clause = (self.clause if turned else []), []
 
     def _follows_name(self, token: int) -> bool:
         return bool(self.clause) and self.named[self.clause[-1]][1] == token
@@ -146,12 +156,12 @@ class _Reader:
             if self.tokens[place] in self.lexicon.copulas:
                 return False
             joined = joined or self.tokens[place] in self.lexicon.alternatives
-        return joined or self.by_verb
+        return joined or (self.by_verb and _CLAUSE_COMMA not in self.words.gap(token))
 
     def _hear(self, said: _Said) -> None:
         match said.phrase:
             case Phrase.TURN:
-                self._end_clause()
+                self._end_clause(turned=True)
             case Phrase.LIKE:
                 self._hear_liking(said)
             case Phrase.DISLIKE:
@@ -163,7 +173,8 @@ class _Reader:
             case Phrase.NOT:
                 if not self._is_answer(said) and not self._asks(said) and not self._trails(said):
                     # A denied verb ("don't watch") reaches all its objects, "no" and "without" one list of them.
-                    self._take(Stance.DISLIKED, said, by_verb=self.tokens[said.last - 1] in {"t", "cannot"})
+                    denied = tuple(self.tokens[said.first : said.last]) in self.lexicon.denials
+                    self._take(Stance.DISLIKED, said, by_verb=denied)
             case Phrase.NOT_BEFORE:
                 if not self._asks(said):
                     self._turn_back(Stance.DISLIKED)
@@ -208,6 +219,7 @@ class _Reader:
         return (
             not before
             or any(word in self.lexicon.joining for word in before)
+            or (len(before) == 1 and before[0] in self.lexicon.about)
             or _COMMA.search(self.words.gap(token)) is not None
         )
 
@@ -223,8 +235,14 @@ class _Reader:
 
     def _close(self) -> None:
         """End a stance; an opinion that nothing follows is about what precedes: "horror I don't like"."""
-        if self.is_opinion and not self.answered and self.stance is not Stance.LIKED:
+        if self.is_opinion and not (self.answered or self.described) and self.stance is not Stance.LIKED:
+            if not self.clause and self.stance is Stance.DISLIKED and self._is_about_it():
+                self.clause = self.before
             self._turn_back(self.stance)
+
+    def _is_about_it(self) -> bool:
+        """Tell whether a pronoun stands where the opinion has its object: "my sister loves horror, I can't stand it"."""
+        return self.opened_at < len(self.tokens) and self.tokens[self.opened_at] in self.lexicon.pronouns
 
     def _turn_back(self, stance: Stance) -> None:
         """Give a stance to what was named last in the clause, and to what is in one list with it."""
@@ -241,6 +259,16 @@ class _Reader:
             parted = not joined and _COMMA.search(self.words.gap(first)) is not None
             if parted or any(token not in self.lexicon.joining for token in between):
                 break
+
+    def _is_verdict(self, token: int) -> bool:
+        """Tell whether a "no" judges the name right before it: "horror no, comedies yes"; "horror No" are two messages."""
+        return (
+            self.tokens[token] in self.lexicon.answers
+            and self.words.text[self.words.token_span(token, token + 1)[0]].islower()
+            and self._follows_name(token)
+            and not self.words.gap(token).strip()
+            and (token + 1 == len(self.tokens) or bool(self.words.gap(token + 1).strip()))
+        )
 
     def _is_answer(self, said: _Said) -> bool:
         """Tell whether a "no" answers a question instead of denying what follows: "No, I like comedies"."""
@@ -273,7 +301,7 @@ class _Reader:
             and not _COMMA.search(self.words.gap(said.first))
         ):
             return False
-        if self.tokens[said.first] in self.lexicon.answers or "t" not in self.tokens[said.first : said.last]:
+        if not any(tuple(self.tokens[said.first : last]) in self.lexicon.denials for last in range(said.last + 1)):
             return False
         for place in range(said.last, len(self.tokens) + 1):
             gap = self.words.gap(place)

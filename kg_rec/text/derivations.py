@@ -33,6 +33,8 @@ _SHORTEST = 5
 _MOST_SHORTENED = 4
 _IN_COMMON = 0.6
 """Least share of the longer word that two words of one stem begin with: "animated", Animation; but not "animals"."""
+_LONG, _ALMOST_ALL = 7, 0.8
+"""Letters and share of the longer word that two words have in common where stemmers see two stems: melancholy, melancholic."""
 _EVERYDAY = 5000
 
 
@@ -48,6 +50,10 @@ class Derivations:
             if len(first) > 1 and len(second) > 1 and " " not in second and form[0].isalpha():
                 self._of_two[first[:2], second[:2]].append((first, second, numbers))
         self._stems: dict[str, dict[str, list[str]]] = {}
+        self._beginnings: defaultdict[str, list[str]] = defaultdict(list)
+        for form in described:
+            if len(form) >= _LONG and form.isalpha():
+                self._beginnings[form[:_LONG]].append(form)
 
     def find(self, words: Words, lexicon: Lexicon) -> Iterator[Derived]:
         """Yield what the words of a text are made from."""
@@ -106,6 +112,9 @@ class Derivations:
                     yield from ((place, place + 1, number, Saying.DERIVED) for number in self._described[name])
             if alike:
                 return
+        for name in self._beginnings.get(token[:_LONG], ()):
+            if _in_common(name, token) >= _ALMOST_ALL * max(len(name), len(token)):
+                yield from ((place, place + 1, number, Saying.DERIVED) for number in self._described[name])
 
     def _popularity(self, form: str) -> float:
         return max(self._targets[number].popularity for number in self._described[form])

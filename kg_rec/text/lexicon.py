@@ -95,6 +95,9 @@ class Lexicon:
     """Words of conversation: opinions and courtesies."""
     determiners: frozenset[str]
     subject_before: frozenset[str]
+    """Before a word of talk at the end of a text, they make it a subject."""
+    about: frozenset[str]
+    """Before any word of talk, they make it a subject; what is denied before them is denied with it."""
     openers: frozenset[str]
     """Words with which a clause begins anywhere."""
     starts: frozenset[str]
@@ -103,8 +106,12 @@ class Lexicon:
     joining: frozenset[str]
     alternatives: frozenset[str]
     copulas: frozenset[str]
+    pronouns: frozenset[str]
+    """Objects that stand for what was named before."""
     answers: frozenset[str]
     cues: frozenset[tuple[str, ...]]
+    denials: frozenset[tuple[str, ...]]
+    """Words that deny a verb, and all its objects; among the phrases, they deny as others do."""
     phrases: PhraseTree
     asking: PhraseTree
     """What somebody says who asks for something, rather than telling of themselves."""
@@ -127,6 +134,8 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
                 phrases.add(_tokens(phrase), kind)
         for phrase in entry["asks"]:
             asking.add(_tokens(phrase), Phrase.LIKE)
+        for phrase in entry["denials"]:
+            phrases.add(_tokens(phrase), Phrase.NOT)
         for phrase in entry["greetings"]:
             small_talk.add(_tokens(phrase), Phrase.AFFIRM)
         for key in ("function", "talk"):
@@ -141,14 +150,17 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         talk=_single(words("talk")),
         determiners=_single(words("determiners")),
         subject_before=_single(words("subject_before")),
+        about=_single(words("about")),
         openers=_single(words("openers")),
         starts=_single(words("starts")),
         fillers=_single(words("fillers")),
         joining=_single(words("joining")),
         alternatives=_single(words("alternatives")),
         copulas=_single(words("copulas")),
+        pronouns=_single(words("pronouns")),
         answers=_single(words("answers")),
         cues=frozenset(_tokens(cue) for cue in words("cues")),
+        denials=frozenset(_tokens(denial) for denial in words("denials")),
         phrases=phrases,
         asking=asking,
         small_talk=small_talk,
@@ -180,6 +192,19 @@ def number_words() -> dict[str, str]:
 def numbering_words() -> frozenset[str]:
     """Return the words that may stand between a name and its number, as "part"."""
     return _single(word for language in LANGUAGES for word in _read(language)["numbered"])
+
+
+@cache
+def adding_words() -> frozenset[str]:
+    """Return "and" in every language."""
+    entries = [_read(language) for language in LANGUAGES]
+    return _single(word for entry in entries for word in entry["joining"] if word not in entry["alternatives"])
+
+
+@cache
+def people_words() -> frozenset[str]:
+    """Return what people are called in every language, as "person" and "author"."""
+    return frozenset(normalised(word) for language in LANGUAGES for word in _read(language)["people"])
 
 
 def languages_of(words: Words) -> tuple[str, ...]:
@@ -226,7 +251,7 @@ def _read(language: str) -> dict[str, list[str]]:
     entry = tomllib.loads(text)
     for key in ("function", "talk"):
         entry[key] = entry[key].split()
-    return {"subject_before": [], **entry}
+    return {"subject_before": [], "about": [], "denials": [], "pronouns": [], **entry}
 
 
 @cache

@@ -72,7 +72,8 @@ class Linker:
             vectors = encoder.encode([target.name for target in described]) if vectors is None else vectors[rows]
             words |= _words_for(labels, described, vectors, encoder)
             self._near = NearFinder(described, vectors, encoder, near, words)
-        self._plain = words
+        # What the labels are called ("which genre?") names none of their entities by meaning, either.
+        self._plain = words.union(*map(item_words, {target.label for target in self.targets}))
         self._names = NameFinder(self._forms, words)
 
     def link(self, text: str) -> list[Interest]:

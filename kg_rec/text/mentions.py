@@ -31,12 +31,16 @@ _HEAD = 0.8
 """What the head of a description counts: "comedy" in "romantic comedy"."""
 _IN_FULL = 0.3
 """How much of the way from the least to the most popular item a name said in full makes up for."""
+_SHORTEST_MISSPELT = {Saying.TAIL: 12, Saying.INFLECTED: 8}
+_PHRASE_END = re.compile(r"[.!?:;,…。！？；，、()\[\]\n]")
 _SENTENCE_END = re.compile(r"[.!?:;…。！？；\n]")
 
 # Bits of surprise: how unlikely it is that the words of a name come together without the name being meant.
 _ENOUGH = 12.9
 _MOST = 16.0
 _PER_LETTER = 3.0
+_PER_SIGN = 6.5
+"""Of a word of letters and digits, as U2."""
 _PER_FOREIGN_LETTER = 2.2
 _PER_HAN = 5.0
 _PER_KANA = 3.7
@@ -102,9 +106,10 @@ class NameFinder:
         self._by_compact = found
         self._derivations = Derivations(forms.described, forms.targets)
         self._standing = _standings(forms.targets)
-        sure = {Saying.LAST, Saying.TAIL}
         self._misspellings = Misspellings(
-            compact for compact, some in found.items() if any(set(self.forms[form].values()) - sure for form in some)
+            compact
+            for compact, some in found.items()
+            if any(_may_be_misspelt(compact, saying) for form in some for saying in self.forms[form].values())
         )
 
     def find(self, words: Words, lexicon: Lexicon) -> list[Mention]:
@@ -181,7 +186,7 @@ class NameFinder:
                 for compact in compacts
                 for form in self._by_compact[compact]
                 for number, saying in self.forms[form].items()
-                if saying not in (Saying.LAST, Saying.TAIL)
+                if _may_be_misspelt(compact, saying)
             }
             yield _Candidate(words.token_starts[first], words.token_ends[last - 1], first, last, meant)
 
@@ -193,7 +198,11 @@ class NameFinder:
         """Add what the last words of a description name by themselves: a romantic comedy is a comedy, too."""
         if not mention.meanings or any(self._is_called(meaning.target) for meaning in mention.meanings):
             return
-        heads = [c for c in candidates if c.end == mention.end and mention.start < c.start]
+        # A hyphen makes another word: post-punk is no punk.
+        hard = reading.words.starts
+        heads = [
+            c for c in candidates if c.end == mention.end and mention.start < c.start and hard[c.start] == Border.HARD
+        ]
         for candidate in heads:
             for number, saying in candidate.meant.items():
                 target = self.targets[number]
@@ -259,7 +268,7 @@ class NameFinder:
         A year or quotation marks say so; capitals do where the other is not written with capitals itself; else the more
         popular one is meant.
         """
-        if not others or candidate.year or cues >= _QUOTED:
+        if not others or candidate.year or cues >= _QUOTED or reading.is_called_item(candidate):
             return True
         if reading.is_described(candidate):
             return False
@@ -309,6 +318,11 @@ def _writing(form: str, words: Words, start: int, end: int) -> bool | None:
         if end - start < 6 or all(everyday) or any(len(token) < 3 for token in tokens):
             return None
     return False
+
+
+def _may_be_misspelt(compact: str, saying: Saying) -> bool:
+    """Tell whether a form is still known with a slip in it: no last name, and no short form that is only derived."""
+    return saying is not Saying.LAST and len(compact) >= _SHORTEST_MISSPELT.get(saying, 0)
 
 
 def _preference(candidate: _Candidate) -> tuple[int, float, int]:
@@ -419,6 +433,8 @@ class _Reading:
             return 3.0
         if token.isdigit():
             return 6.0 if len(token) == 4 and token[:2] in {"18", "19", "20"} else 3.0 * len(token)
+        if token.isalnum() and not token.isalpha():
+            return min(_MOST, _PER_SIGN * len(token))
         rank = word_ranks().get(token)
         if rank is not None:
             bits = math.log2(rank + 2)
@@ -453,9 +469,13 @@ class _Reading:
         if candidate.first == 0 and candidate.last == len(self.words.tokens):
             cues += _ALONE
         before = self.words.tokens[max(0, candidate.first - 4) : candidate.first]
-        if self._is_cued(before, candidate) or self._is_judged(candidate):
+        if self._is_cued(before, candidate) or self._is_judged(candidate) or self.is_called_item(candidate):
             cues += _CUE
-        if self.is_described(candidate):
+        if self._is_owned(candidate):
+            cues += _CUE
+        if self._is_judged(candidate) and self._is_said_to_be_item(candidate):
+            cues += _CAPITALS
+        if self._may_describe(candidate) and self.is_described(candidate):
             cues += _DESCRIBED
         if not candidate.year and self.is_part_of_name(candidate):
             cues += _PART
@@ -468,10 +488,51 @@ class _Reading:
             before = before[:-1]
         return any(tuple(before[-size:]) in self.lexicon.cues for size in range(1, 1 + len(before)))
 
+    def is_called_item(self, candidate: _Candidate) -> bool:
+        """Tell whether a capitalised name stands behind the word for an item: "the movie Chaplin"."""
+        return (
+            candidate.first > 0
+            and self.capitals_tell
+            and self.words.tokens[candidate.first - 1] in self.item_words
+            and self.words.gap(candidate.first) == " "
+            and all(map(self._is_capital, range(candidate.first, candidate.last)))
+        )
+
+    def _is_owned(self, candidate: _Candidate) -> bool:
+        """Tell whether a capitalised name is somebody's: "Jordan Peele's Us"."""
+        first = candidate.first
+        return (
+            first > 1
+            and self.capitals_tell
+            and self.words.tokens[first - 1] == "s"
+            and self.words.gap(first - 1) in {"'", "’"}
+            and self._is_capital(first - 2)
+            and self._is_capital(first)
+        )
+
     def _is_judged(self, candidate: _Candidate) -> bool:
         """Tell whether a verdict follows a capitalised name: "Up was great"."""
         behind = self.words.tokens[candidate.last] if candidate.last < len(self.words.tokens) else ""
         return behind in self.lexicon.copulas and self._is_capital(candidate.first) and self.capitals_tell
+
+    def _is_said_to_be_item(self, candidate: _Candidate) -> bool:
+        """Tell whether the verdict is about an item: "Night is the hardest book"; "It was a good book" may be anything."""
+        if self.words.tokens[candidate.first] in self.lexicon.starts and candidate.last - candidate.first == 1:
+            return False
+        for token in range(candidate.last + 1, min(candidate.last + 8, len(self.words.tokens))):
+            if _PHRASE_END.search(self.words.gap(token)):
+                return False
+            if self.words.tokens[token] in self.item_words:
+                return True
+        return False
+
+    def _may_describe(self, candidate: _Candidate) -> bool:
+        """Tell whether the words are words of the language: "no radiohead" describes nothing."""
+        return all(map(self._is_known, self.words.tokens[candidate.first : candidate.last]))
+
+    def _is_known(self, token: str) -> bool:
+        """Tell whether a word is one of the language."""
+        return token in self.lexicon.function or token in self.lexicon.talk or token in word_ranks()
 
     def is_described(self, candidate: _Candidate) -> bool:
         """Tell whether the words describe something instead of naming it: "a scary movie", "alien movies"."""
@@ -494,7 +555,20 @@ class _Reading:
             before >= 0
             and self._goes_on(before, candidate.first)
             and (not self._begins_sentence(before) or self.words.tokens[before] not in self.lexicon.talk)
-        ) or (behind < len(self.words.tokens) and self._goes_on(behind, behind))
+        ) or (
+            behind < len(self.words.tokens)
+            and (self._goes_on(behind, behind) or (self._is_of_title(behind) and self._goes_on(behind + 1, behind + 1)))
+        )
+
+    def _is_of_title(self, token: int) -> bool:
+        """Tell whether a word of grammar is written as part of a title is: "The Queen Is Dead"."""
+        return (
+            token + 1 < len(self.words.tokens)
+            and self.words.tokens[token] in self.lexicon.function
+            and self._is_capital(token)
+            and len(self.words.tokens[token]) > 1
+            and self.words.gap(token) == " "
+        )
 
     def _goes_on(self, token: int, gap: int) -> bool:
         return (
@@ -524,12 +598,12 @@ class _Reading:
             meant = [number for number in range(candidate.first, candidate.last) if self._has_case(number)]
         if not meant:
             return 0.0
-        telling = [number for number in meant if not self._begins_sentence(number)]
+        telling = [number for number in meant if not self._begins_sentence(number) or self._is_acronym_like(number)]
         if not all(map(self._is_capital, meant)):
             return _SMALL_LETTERS
         if not telling:
             return 0.0
-        if len(meant) == 1 and self._is_shouted(meant[0]):
+        if len(meant) == 1 and self._is_shouted(meant[0]) and not self._is_acronym_like(meant[0]):
             return 0.0
         return _CAPITALS if self.lexicon.languages[0] != "de" else _CAPITALS / 3
 
@@ -544,7 +618,11 @@ class _Reading:
                         large += 1
                     else:
                         small += 1
-            any_capital = large > 0 or any(map(self._is_capital, range(len(self.words.tokens))))
+            # Many who write in small letters have their "I" made large for them.
+            any_capital = large > 0 or any(
+                len(token) > 1 and self._has_case(number) and self._is_capital(number)
+                for number, token in enumerate(self.words.tokens)
+            )
             self._capitals_tell = any_capital and small > 0 and large <= 3 * small
         return self._capitals_tell
 
@@ -562,6 +640,10 @@ class _Reading:
     def _is_shouted(self, token: int) -> bool:
         begin, end = self.words.token_span(token, token + 1)
         return end - begin > 1 and self.words.text[begin:end].isupper()
+
+    def _is_acronym_like(self, token: int) -> bool:
+        """Tell whether a word is all capitals, and no word that might be shouted."""
+        return self._is_shouted(token) and not self._is_known(self.words.tokens[token])
 
     def _begins_sentence(self, token: int) -> bool:
         return token == 0 or _SENTENCE_END.search(self.words.gap(token)) is not None
@@ -596,8 +678,8 @@ class _Reading:
         if len(tokens) > 1:
             return False
         before = self.words.tokens[candidate.first - 1] if candidate.first else ""
-        behind = self.words.tokens[candidate.last] if candidate.last < len(self.words.tokens) else ""
-        return before in self.lexicon.subject_before and not behind
+        ends = candidate.last == len(self.words.tokens)
+        return before in self.lexicon.about or (before in self.lexicon.subject_before and ends)
 
     def _is_acronym(self, candidate: _Candidate, target: LinkTarget) -> bool:
         begin, end = self.words.span(candidate.start, candidate.end)

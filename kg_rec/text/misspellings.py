@@ -1,6 +1,7 @@
 """Names that are misspelt: "Incepton", "Sherlok Holms", "Shawshenk Redemption".
 
-Only around words that are no words, and only as far off as people's fingers are: one slip in seven letters.
+Only around words that are no words, or among capitals ("Nicholas Cage" for Nicolas), and only as far off as people's fingers
+are: one slip in seven letters.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _SHORTEST = 6
 """Shorter names are a slip away from too many others."""
 _LETTERS_A_SLIP = 7
 _SHORTEST_UNKNOWN = 4
-_MOST_WORDS = 5
+_MOST_WORDS = 8
 _PHRASE_END = re.compile(r"[.!?:;,…()\[\]\n]")
 
 
@@ -34,20 +35,23 @@ class Misspellings:
 
     def __init__(self, compacts: Iterable[str]) -> None:
         self._known = set(compacts)
-        self._alike: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        self._alike: defaultdict[tuple[str, int, str], list[str]] = defaultdict(list)
         for compact in self._known:
             if len(compact) >= _SHORTEST and not compact.isdigit() and not is_unspaced(compact):
-                self._alike[compact[0], len(compact)].append(compact)
+                self._alike[compact[0], len(compact), _digits(compact)].append(compact)
 
     def find(self, words: Words, lexicon: Lexicon) -> Iterator[tuple[int, int, list[str]]]:
         """Yield first token, last token (not included) and the nearest forms of each window that is almost a name."""
         seen: set[tuple[int, int]] = set()
         for token in range(len(words.tokens)):
-            if not self._is_unknown(words.tokens[token], lexicon):
+            unknown = self._is_unknown(words.tokens[token], lexicon)
+            if not (unknown or _is_capital(words, token)):
                 continue
             for first in range(max(0, token - _MOST_WORDS + 1), token + 1):
                 for last in range(token + 1, min(len(words.tokens), first + _MOST_WORDS) + 1):
                     if (first, last) in seen or not _is_phrase(words, lexicon, first, last):
+                        continue
+                    if not (unknown or _is_title(words, lexicon, first, last)):
                         continue
                     seen.add((first, last))
                     forms = self._nearest("".join(words.tokens[first:last]))
@@ -68,11 +72,11 @@ class Misspellings:
     def _nearest(self, window: str) -> list[str]:
         if window in self._known:
             return []
-        size = len(window)
+        size, digits = len(window), _digits(window)
         choices = [
             form
             for length in range(size - 3, size + 4)
-            for form in self._alike.get((window[0], length), ())
+            for form in self._alike.get((window[0], length, digits), ())
             if length >= _SHORTEST
         ]
         slips = (size + 3) // _LETTERS_A_SLIP or 1
@@ -81,6 +85,21 @@ class Misspellings:
         fair = [(form, distance) for form, distance, _ in found if distance <= (len(form) // _LETTERS_A_SLIP or 1)]
         nearest = min((distance for _, distance in fair), default=0)
         return [form for form, distance in fair if distance == nearest]
+
+
+def _is_capital(words: Words, token: int) -> bool:
+    return words.text[words.token_span(token, token + 1)[0]].isupper()
+
+
+def _is_title(words: Words, lexicon: Lexicon, first: int, last: int) -> bool:
+    """Tell whether words are written as a name is: two or more with capitals, the rest words of grammar."""
+    named = [token for token in range(first, last) if words.tokens[token] not in lexicon.function]
+    return len(named) > 1 and all(_is_capital(words, token) for token in named)
+
+
+def _digits(text: str) -> str:
+    """Return the digits of a text: another number is another thing, and no slip."""
+    return "".join(filter(str.isdigit, text))
 
 
 def _is_phrase(words: Words, lexicon: Lexicon, first: int, last: int) -> bool:

@@ -225,6 +225,64 @@ def test_every_relation_is_in_one_of_the_templates() -> None:
     assert not any("{kind}" in template for template in bare) and len(bare) == len(templates)
 
 
+def about_both(type_: str = "ABOUT", asking: tuple[str, ...] = (), others: int = 4, **phrases: str) -> ItemWords:
+    """Books about topics and places, over relations of one type, and `others` about nothing, too many to have a kind."""
+    titles = ["Night", "Ran", "Emma", *(f"Book {number}" for number in range(others))]
+    graph = graph_of(
+        {
+            "Book": {"id": list(map(str, range(len(titles)))), "title": titles},
+            "Topic": {"name": ["war", "love", "grief", "sons"]},
+            "Place": {"name": ["Paris", "Oslo"]},
+        },
+        {
+            ("Book", type_, "Topic"): [(0, 0), (1, 0), (1, 1), (1, 2), (1, 3), (2, 1)],
+            ("Book", type_, "Place"): [(0, 0), (1, 1)],
+        },
+    )
+    schema = GraphSchema(
+        item=ItemSchema(label="Book", id="id", title="title"),
+        entities={"Topic": NAMED, "Place": NAMED},
+        interests=("Topic", "Place"),
+        phrases=phrases,
+        asking=asking,
+    )
+    words = item_words(graph, schema)
+    assert (words.kind is None) == (others > 3)
+    return words
+
+
+def test_neighbours_of_two_labels_over_one_type_are_all_named() -> None:
+    words = about_both(asking=("I like books[ {ABOUT}]",), ABOUT="about {}")
+    (asked,) = words.ask()
+    assert asked[:2] == ["I like books about war and Paris", "I like books about war, Oslo and love"]
+    assert asked[2:4] == ["I like books about love", "I like books"]
+    assert words.describe()[1] == "Ran. about war, Oslo, love, grief and sons"
+    generated = about_both(ABOUT="about {}")
+    assert sum(template.count("{ABOUT}") for template in generated.templates) == 1
+    # Without a phrase in the schema, each label has its own.
+    assert about_both("TOPIC", ("Books {TOPIC}",)).ask()[0][0] == "Books with war topic Paris"
+
+
+def test_the_kind_keeps_to_its_label_where_two_share_a_type() -> None:
+    words = about_both(asking=("A [{kind} ]{item}[ {ABOUT}]",), others=1, ABOUT="about {}")
+    assert words.ask() == [["A war book about Paris", "A war love grief book about Oslo", "A love book", "A book"]]
+
+
+@pytest.mark.parametrize("type_", ["HAS-GENRE", "HAS GENRE", "类型", "genre.of"])
+def test_types_of_any_characters_have_slots(type_: str) -> None:
+    words = about_both(type_, (f"I like {{item}}s[ {{{type_}}}]",), **{type_: "with {}"})
+    assert words.ask()[0][0] == "I like books with war and Paris"
+    asked = [sentence for sentences in about_both(type_, **{type_: "with {}"}).ask() for sentence in sentences]
+    assert any("with war and Paris" in sentence for sentence in asked)
+    assert not any("{" in sentence or "[" in sentence for sentence in asked)
+
+
+def test_a_type_with_braces_has_no_slot() -> None:
+    words = about_both("A{B}[C]", **{"A{B}[C]": "with {}"})
+    assert not any("{" in sentence or "[" in sentence for sentences in words.ask() for sentence in sentences)
+    assert words.describe()[0] == "Night. with war and Paris"
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -9,7 +9,7 @@ from kg_rec.errors import ShapeError
 from kg_rec.interest import Interest
 from kg_rec.text.encoder import HashEncoder
 from kg_rec.text.linker import Linker
-from kg_rec.text.names import LinkTarget, year_in
+from kg_rec.text.names import LinkTarget, NameForms, year_in
 
 
 def items(label: str, *names: str, popularity: float = 10.0) -> list[LinkTarget]:
@@ -35,19 +35,24 @@ FILMS = [
     *entities("Genre", "Komödie", "恐怖片", "科幻", "Animation"),
     *entities("Keyword", "time travel", "love", "witch", "wolf", "horse", "clown", "sad story", "dark comedy"),
     *entities("Decade", "1980s", "2010s"),
+    LinkTarget("Person/Fyodor Dostoevsky", "Person", "Fyodor Dostoevsky", ("Fjodor Dostojewski",)),
     *entities("Person", "Adam Sandler", "Tom Hanks", "Kate Winslet", "Robert Downey Jr.", "Anya Taylor-Joy"),
 ]  # fmt: skip
 MUSIC = [
     *items(
         "Artist", "Sigur Rós", "AC/DC", "The Smiths", "The The", "R.E.M.", "Guns N' Roses", "Mötley Crüe", "N*E*R*D"
     ),
-    *items("Artist", "Earth, Wind & Fire", "椎名林檎", "Blur", "Beyoncé", "T.I."),
-    *entities("Tag", "trip-hop", "hip hop", "shoegaze", "female vocalists", "k-pop", "live"),
+    *items("Artist", "Earth, Wind & Fire", "椎名林檎", "Blur", "Beyoncé", "T.I.", "U2", "Radiohead"),
+    *items("Artist", "Nick Cave & The Bad Seeds", "Florence + the Machine"),
+    *entities(
+        "Tag", "melancholy", "punk", "post-punk", "trip-hop", "hip hop", "shoegaze", "female vocalists", "k-pop", "live"
+    ),
 ]
 SHOP = [
     *items("Product", "Stand Mixer KX-200", "Rice Cooker (small)", "Rice Cooker (large)", "Chef's Knife"),
+    *items("Product", "Harbour: The Board Game"),
     *entities("Brand", "Nordfell", "Kettle & Co"),
-    *entities("Category", "coffee", "gardening", "outdoor cooking", "sci-fi models"),
+    *entities("Category", "Leder", "board games", "coffee", "gardening", "outdoor cooking", "sci-fi models"),
 ]
 DOMAINS = {"films": FILMS, "music": MUSIC, "shop": SHOP}
 LINKERS: dict[str, Linker] = {}
@@ -73,11 +78,16 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "I watched 12 Monkeys": {"Twelve Monkeys (1995)": (1, "12 Monkeys")},
         "The Godfather Part 2 is the best": {"The Godfather: Part II (1974)": (1, "The Godfather Part 2")},
         "godfather 2": {"The Godfather: Part II (1974)": (1, "godfather 2")},
+        "godfather part two is even better": {"The Godfather: Part II (1974)": (1, "godfather part two")},
+        "rocky 5 was better than I thought": {"Rocky V (1990)": (1, "rocky 5")},
         "I liked Kill Bill": {"Kill Bill: Vol. 2 (2004)": (1, "Kill Bill")},
+        "I liked Kill Bill volume 2": {"Kill Bill: Vol. 2 (2004)": (1, "Kill Bill volume 2")},
         "I liked Dr. Strangelove": {
             "Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb (1964)": (1, "Dr. Strangelove")
         },
         "I love Harry Potter": {"Harry Potter and the Half-Blood Prince (2009)": (1, "Harry Potter")},
+        "The Goblet of Fire is the best": {"Harry Potter and the Goblet of Fire (2005)": (1, "The Goblet of Fire")},
+        "I read goblet of fire again": {"Harry Potter and the Goblet of Fire (2005)": (1, "goblet of fire")},
         # Years tell namesakes apart; one that fits no item means none of them.
         "I liked It (1990)": {"It (1990)": (1, "It")},
         "I liked It (2017)": {"It (2017)": (1, "It")},
@@ -94,6 +104,12 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "movies like Up": {"Up (2009)": (1, "Up")},
         "I watched “Heat” yesterday": {"Heat (1995)": (1, "Heat")},
         "I think Up was great": {"Up (2009)": (1, "Up")},
+        "I adore Kate Winslet's Up, of course": {"Kate Winslet": (1, "Kate Winslet"), "Up (2009)": (1, "Up")},
+        "Up was such a gentle little movie.": {"Up (2009)": (1, "Up")},
+        "It was such a gentle little movie.": {},
+        "Up was the sun when we left, no movie": {},
+        "I liked the movie Love, and horror": {"Love (2015)": (1, "Love"), "Horror": (1, "horror")},
+        "I really liked Heat Is Rising and other songs": {},
         "I loved Inception, Up and Arrival": {
             "Inception (2010)": (1, "Inception"), "Up (2009)": (1, "Up"), "Arrival (2016)": (1, "Arrival"),
         },
@@ -107,6 +123,8 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "animated films": {"Animation": (1, "animated")},
         "a dark comedy": {"dark comedy": (1, "dark comedy"), "Comedy": (1, "comedy")},
         "a film about love": {"love": (1, "love")},
+        "a film about love and war": {"love": (1, "love"), "War": (1, "war")},
+        "I love a weekend with horses": {"horse": (1, "horses")},
         "I would love a film": {},
         "something by Sandler or with Winslet": {"Adam Sandler": (1, "Sandler"), "Kate Winslet": (1, "Winslet")},
         "anya taylor joy": {"Anya Taylor-Joy": (1, "anya taylor joy")},
@@ -156,6 +174,16 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         # Slips.
         "I loved Incepton": {"Inception (2010)": (1, "Incepton")},
         "blazzing sadles": {"Blazing Saddles (1974)": (1, "blazzing sadles")},
+        "Harry Poter and the Half-Blood Prince": {
+            "Harry Potter and the Half-Blood Prince (2009)": (1, "Harry Poter and the Half-Blood Prince")
+        },
+        "blade runnner 2048": {},
+        "anything with Tom Hans": {"Tom Hanks": (1, "Tom Hans")},
+        "I like the House very much": {},
+        "the half blood prinse is good": {
+            "Harry Potter and the Half-Blood Prince (2009)": (1, "the half blood prinse")
+        },
+        "das ist etwas für Dostojewski": {"Fyodor Dostoevsky": (1, "Dostojewski")},
         "with tom hankss": {"Tom Hanks": (1, "tom hankss")},
         # Talk.
         "hi! how are you doing today?": {},
@@ -170,6 +198,15 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
             "AC/DC": (1, "AC/DC"), "R.E.M.": (1, "R.E.M"), "Mötley Crüe": (1, "Motley Crue"),
         },
         "triphop": {"trip-hop": (1, "triphop")},
+        "ACDC on full volume": {"AC/DC": (1, "ACDC")},
+        "kpop": {"k-pop": (1, "kpop")},
+        "no radiohead please": {"Radiohead": (-1, "radiohead")},
+        "U2 bore me to death": {"U2": (-1, "U2")},
+        "Nick Cave's voice": {"Nick Cave & The Bad Seeds": (1, "Nick Cave")},
+        "Florence and the Machine": {"Florence + the Machine": (1, "Florence and the Machine")},
+        "something melancholic": {"melancholy": (1, "melancholic")},
+        "some post-punk": {"post-punk": (1, "post-punk")},
+        "indie punk": {"punk": (1, "punk")},
         "Guns n Roses": {"Guns N' Roses": (1, "Guns n Roses")},
         "some trip hop like the smiths": {"trip-hop": (1, "trip hop"), "The Smiths": (1, "the smiths")},
         "Earth Wind and Fire": {"Earth, Wind & Fire": (1, "Earth Wind and Fire")},
@@ -183,6 +220,10 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "Stand mixer KX 200": {"Stand Mixer KX-200": (1, "Stand mixer KX 200")},
         "a chefs knife from nordfell": {"Chef's Knife": (1, "chefs knife"), "Nordfell": (1, "nordfell")},
         "Kettle and Co, but no coffee": {"Kettle & Co": (1, "Kettle and Co"), "coffee": (-1, "coffee")},
+        "une veste légère": {},
+        "we loved the board game Harbour": {
+            "board games": (1, "board game"), "Harbour: The Board Game": (1, "Harbour"),
+        },
         "anything for outdoor cooking except gardening": {
             "outdoor cooking": (1, "outdoor cooking"), "gardening": (-1, "gardening"),
         },
@@ -319,6 +360,60 @@ def test_last_names_stand_for_somebody_far_better_known_than_their_namesakes() -
     assert [found.name for found in people(6, 9).link("with Isla Winslet")] == ["Isla Winslet"]
 
 
+GENRES = ["Historical Fiction", "Young Adult", "Science Fiction", "Graphic Novel", "Short Stories", "True Crime"]
+CATEGORIES = ["Home & Kitchen", "Office Products", "Pet Supplies", "Toys and Games", "Sports & Outdoors", "Video Games"]
+PLACES = ["New York", "San Francisco", "Los Angeles", "Mexico City", "Hong Kong", "South Korea", "Saint Petersburg"]
+BANDS = ["Arctic Monkeys", "Massive Attack", "Led Zeppelin", "Tame Impala", "Pink Floyd", "Depeche Mode", "Sonic Youth"]
+PEOPLE = {
+    "western": ["Kate Winslet", "Denis Villeneuve", "Al Pacino", "Will Smith", "Robert Downey Jr.", "Audrey Tautou"],
+    "eastern": ["Hayao Miyazaki", "Akira Kurosawa", "Ang Lee", "Bong Joon-ho", "Zhang Yimou", "Michelle Yeoh"],
+    "southern": [
+        "Chimamanda Ngozi Adichie",
+        "Gabriel García Márquez",
+        "Salman Rushdie",
+        "Satyajit Ray",
+        "Naguib Mahfouz",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("label", "names", "personal"),
+    [
+        *(("X", names, True) for names in PEOPLE.values()),
+        ("X", BANDS, True),
+        ("X", GENRES, False),
+        ("X", CATEGORIES, False),
+        ("X", ["Home Kitchen", "Office Products", "Garden Tools"], False),
+        ("X", ["Haus & Garten", "Sport und Freizeit", "Küche & Backen", "Spiele und Puzzles"], False),
+        ("X", PLACES, False),
+        ("X", ["time travel", "Space", "sad story"], False),
+        # People with names of everyday words are only told by their label.
+        ("X", ["John Smith", "Mary Young", "Will Rogers"], False),
+        ("BookAuthor", ["John Smith", "Mary Young", "Will Rogers"], True),
+        ("People", ["John Smith", "Mary Young", "Will Rogers"], True),
+        ("作者", ["John Smith", "Mary Young", "Will Rogers"], True),
+        ("Person", ["cook", "gardener"], False),
+    ],
+)
+def test_people_are_told_from_capitalised_words(label: str, names: list[str], personal: bool) -> None:
+    assert NameForms(entities(label, *names)).personal == (frozenset([label]) if personal else frozenset())
+
+
+def test_capitalised_genres_are_inflected_shortened_and_found_near() -> None:
+    linker = Linker(entities("Genre", *GENRES), HashEncoder(512), near=0.3)
+
+    def linked(text: str) -> list[tuple[str, str]]:
+        return [(found.name, found.source) for found in linker.link(text)]
+
+    assert linked("graphic novels") == [("Graphic Novel", "named")]
+    assert linked("a short story") == [("Short Stories", "named")]
+    assert linked("some sci-fi") == [("Science Fiction", "named")]
+    assert linked("historical fictions") == [("Historical Fiction", "named")]
+    assert linked("historic fictional tales") == [("Historical Fiction", "near")]
+    assert linked("adult") == []  # no last name
+
+
 def test_what_stands_in_the_brackets_of_many_names_is_no_name() -> None:
     editions = items("Product", *(f"{name} (Gigantic)" for name in ("Kettlebell", "Dumbbell", "Barbell")))
     assert Linker(editions).link("I like Gigantic things") == []
@@ -380,6 +475,12 @@ def test_items_people_and_other_words_for_items_are_never_near() -> None:
     assert all(found.name not in ("Cake and loneliness", "Tom Hanks") for found in linker.link("cakes, tomes, hankies"))
     assert linker.link("any movie") == []
     assert linker.link("any movieness") == []
+
+
+def test_words_for_labels_are_near_nothing() -> None:
+    linker = Linker([LinkTarget("MusicGenre/generation", "MusicGenre", "generational")], HashEncoder(512), near=0.0)
+    assert linker.link("which genre? genres?") == []
+    assert [found.source for found in linker.link("genery")] == ["near"]
 
 
 def test_at_most_five_are_near_the_nearest() -> None:

@@ -1,5 +1,6 @@
 """What a graph means is found from its shape and values, in any domain; where it is open, the choices are told."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,167 @@ def test_weighted_relations_of_things_are_not_taken_for_interactions(tmp_path: P
     files = {**WITHOUT_USERS}
     assert ",count:int" in str(files["relations/TAGGED.csv"])
     assert inferred(tmp_path, files).user is None
+
+
+def led_by(source: str, type_: str, target: str, columns: str, *rows: str, named: bool = True) -> Files:
+    """Two nodes of `source`, with names or with ids alone, each leading to two named nodes of `target`."""
+    names = "id:ID(S),name\ns1,Ada Lane\ns2,Ben Moor\n" if named else "id:ID(S)\n17\n18\n"
+    ends = ("s1,t1", "s1,t2", "s2,t1", "s2,t2") if named else ("17,t1", "17,t2", "18,t1", "18,t2")
+    lines = "".join(f"{end},{row}\n" for end, row in zip(ends, rows, strict=True))
+    return {
+        f"nodes/{source}.csv": names,
+        f"nodes/{target}.csv": "id:ID(T),name\nt1,Blue chair\nt2,Red lamp\n",
+        f"relations/{type_}.csv": f":START_ID(S),:END_ID(T),{columns}\n{lines}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "type_", "target", "columns", "rows"),
+    [
+        ("Person", "ACTED_IN", "Movie", "billing:int", "1243"),
+        ("Supplier", "SUPPLIES", "Product", "price:double", "1243"),
+        ("Author", "WROTE", "Paper", "position:int", "1213"),
+    ],
+)
+def test_a_number_alone_makes_nobody_a_user(
+    tmp_path: Path, source: str, type_: str, target: str, columns: str, rows: str
+) -> None:
+    files = led_by(source, type_, target, columns, *rows)
+    error = undecided(tmp_path, files)
+    assert error.option == "user" and error.choices == (source, "none")
+    assert f"found (:{source})-[:{type_}]->(:{target}), which may be that or not" in error.message
+    error = undecided(tmp_path, files, user="none")
+    assert error.option == "item" and error.choices == (target, source)
+    nobody = inferred(tmp_path, files, user="none", item=target)
+    assert nobody.user is None and nobody.item.label == target
+    chosen = inferred(tmp_path, files, user=source, kind="count").interaction
+    assert chosen is not None and chosen.type == type_
+
+
+@pytest.mark.parametrize(
+    ("source", "columns", "rows", "named", "reason"),
+    [
+        ("Person", "at:date", ("2020-01-01", "2020-01-02", "2021-01-01", "2021-02-01"), True, "'at' says when"),
+        ("Person", "stars:int", "1535", True, "'stars' is a word for a rating or a count"),
+        ("Person", "playCount:int", "1597", True, "'playCount' is a word for a rating or a count"),
+        ("Person", "weight:double", ("1.5", "90", "700", "3"), True, "'weight' is a word for a rating or a count"),
+        ("Member", "x:int", "1535", True, "Member is called as people are"),
+        ("AppUsers", "x:int", "1535", True, "AppUsers is called as people are"),
+        ("Z", "x:int", "1535", False, "Z has no name"),
+    ],
+)
+def test_what_besides_a_number_speaks_for_users(
+    tmp_path: Path, source: str, columns: str, rows: Sequence[str], named: bool, reason: str
+) -> None:
+    files = led_by(source, "R", "Product", columns, *rows, named=named)
+    schema, reasons = infer_schema(folder(tmp_path, files))
+    assert schema.user is not None and schema.user.label == source
+    assert reasons["interaction.type"].endswith(reason)
+
+
+def test_numbers_on_other_relations_do_not_hide_the_users(tmp_path: Path) -> None:
+    billing = ":START_ID(Person),:END_ID(Film),billing:int\n7,1,1\n7,2,2\n9,4,1\n"
+    schema = inferred(tmp_path / "rated", {**FILMS, "relations/ACTED_IN.csv": billing})
+    assert schema.user is not None and schema.user.label == "User"
+    liked = ":START_ID(User),:END_ID(Film)\n1,1\n1,2\n2,3\n"
+    files = {**FILMS, "relations/ACTED_IN.csv": billing, "relations/RATED.csv": liked}
+    del files["relations/TAGGED.csv"]
+    schema, reasons = infer_schema(folder(tmp_path / "liked", files))
+    assert schema.interaction == InteractionSchema(type="RATED", kind="unary")
+    assert "called as people are" in reasons["interaction.type"]
+
+
+FRIENDS = {"relations/FRIEND_OF.csv": ":START_ID(User),:END_ID(User)\n1,2\n"}
+LISTENERS: Files = {
+    **FRIENDS,
+    "nodes/User.csv": "id:ID(User)\n1\n2\n3\n",
+    "nodes/Artist.csv": MUSIC["nodes/Artist.csv"],
+    "nodes/Tag.csv": MUSIC["nodes/Tag.csv"],
+}
+
+
+@pytest.mark.parametrize("column", ["weight", "plays", "playCount"])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"relations/TAGGED.csv": ":START_ID(User),:END_ID(Tag)\n1,jazz\n2,slow\n"},
+        {"relations/TAGGED.csv": ":START_ID(User),:END_ID(Artist)\n1,a1\n2,a3\n"},
+        {"relations/HAS_TAG.csv": MUSIC["relations/HAS_TAG.csv"]},
+        {"relations/HAS_TAG.csv": ":START_ID(Artist),:END_ID(Tag),count:int\na1,slow,3\na4,jazz,9\n"},
+    ],
+    ids=["user to tag", "user to artist", "artist to tag", "artist to tag, counted"],
+)
+def test_listeners_who_tag_and_have_friends_need_no_question(tmp_path: Path, column: str, tags: Files) -> None:
+    plays = f":START_ID(User),:END_ID(Artist),{column}:int\n1,a1,13883\n1,a2,11690\n2,a1,520\n3,a4,1\n3,a3,77\n"
+    schema = inferred(tmp_path, {**LISTENERS, **tags, "relations/LISTENED_TO.csv": plays})
+    assert schema.item.label == "Artist" and schema.user is not None and schema.user.label == "User"
+    assert schema.interaction == InteractionSchema(type="LISTENED_TO", weight=column, kind="count")
+
+
+@pytest.mark.parametrize("user", ["Customer", "User"])
+@pytest.mark.parametrize(
+    ("type_", "column", "values", "kind"),
+    [
+        ("REVIEWED", "rating", "51443", "rating"),
+        ("RATED", "stars", "51443", "rating"),
+        ("BOUGHT", "quantity", "11219", "count"),
+    ],
+)
+def test_a_shop_whose_products_lead_to_products_needs_no_question(
+    tmp_path: Path, user: str, type_: str, column: str, values: str, kind: str
+) -> None:
+    ends = ("c1,p1", "c1,p2", "c2,p2", "c3,p3", "c3,p1")
+    rows = "".join(f"{end},{value}\n" for end, value in zip(ends, values, strict=True))
+    files = {
+        "nodes/Product.csv": SHOP["nodes/Product.csv"],
+        f"nodes/{user}.csv": f"id:ID({user}),name\nc1,Ada Lane\nc2,Ben Moor\nc3,Cy Dow\n",
+        "nodes/Category.csv": "name:ID(Category)\nJackets\nTents\n",
+        f"relations/{type_}.csv": f":START_ID({user}),:END_ID(Product),{column}:int\n{rows}",
+        "relations/ALSO_BOUGHT.csv": ":START_ID(Product),:END_ID(Product),count:int\np1,p2,3\np2,p3,9\n",
+        "relations/IN_CATEGORY.csv": ":START_ID(Product),:END_ID(Category)\np1,Jackets\np3,Tents\n",
+    }
+    schema = inferred(tmp_path, files)
+    assert schema.item.label == "Product" and schema.user is not None and schema.user.label == user
+    assert schema.interaction is not None
+    assert (schema.interaction.type, schema.interaction.weight, schema.interaction.kind) == (type_, column, kind)
+
+
+def test_a_citation_graph_has_no_users(tmp_path: Path) -> None:
+    files: Files = {
+        "nodes/Paper.csv": "id:ID(P),title,year:int\n1,On graphs,1999\n2,On words,2004\n3,On both,2011\n",
+        "nodes/Author.csv": "name:ID(A)\nAda Lane\nBen Moor\n",
+        "nodes/Topic.csv": "name:ID(T)\ngraphs\nwords\n",
+        "relations/CITES.csv": ":START_ID(P),:END_ID(P),times:int\n2,1,1\n3,1,4\n3,2,2\n",
+        "relations/WRITTEN_BY.csv": ":START_ID(P),:END_ID(A)\n1,Ada Lane\n2,Ben Moor\n",
+        "relations/ABOUT.csv": ":START_ID(P),:END_ID(T)\n1,graphs\n2,words\n",
+    }
+    schema = inferred(tmp_path, files)
+    assert schema.item.label == "Paper" and schema.user is None and schema.item.released == "year"
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["released:date\n1,Ode,2024-01-31\n2,Elegy,2020-05-01\n", "releaseDate:int\n1,Ode,20240131\n2,Elegy,20200501\n",
+     "published\n1,Ode,2024-01-31\n2,Elegy,2020-05-01T10:00:00\n"],
+)  # fmt: skip
+def test_dates_of_release_are_left_out_with_the_reason(tmp_path: Path, column: str) -> None:
+    schema, reasons = infer_schema(folder(tmp_path, {"nodes/Poem.csv": f"id:ID,title,{column}"}))
+    assert schema.item.released is None
+    name = column.partition("\n")[0].partition(":")[0]
+    assert reasons["item.released"].startswith(f"'{name}' holds dates, which are not supported yet")
+
+
+def test_a_schema_that_takes_dates_for_years_is_told(tmp_path: Path) -> None:
+    films = folder(tmp_path / "years", FILMS)
+    schema, _ = infer_schema(films)
+    text = str(FILMS["nodes/Film.csv"])
+    for year in ("2016", "2013", "1985", "1995"):
+        text = text.replace(f",{year},", f",{year}0131,")
+    assert contradictions(schema, folder(tmp_path / "days", {**FILMS, "nodes/Film.csv": text})) == [
+        "years of four digits in 'year' of Film, found 20160131; dates are not supported yet"
+    ]
+    one_year = str(FILMS["nodes/Film.csv"]).replace(",2013,", ",2016,").replace(",1985,", ",,").replace(",1995,", ",,")
+    assert contradictions(schema, folder(tmp_path / "one", {**FILMS, "nodes/Film.csv": one_year})) == []
 
 
 def test_users_whom_something_leads_to_are_a_choice(tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ def about(text: str, *evidence: str, polarity: int = -1) -> list[Interest]:
         ("J'aime le western mais pas l'horreur", ["horreur"], "J'aime le western mais"),
         ("我喜欢科幻，不要恐怖片。谢谢！", ["恐怖"], "我喜欢科幻，谢谢！"),
         ("Line one\nno horror\nline three", ["horror"], "Line one\nline three"),
+        ("Quiero un drama triste pero sin terror", ["terror"], "Quiero un drama triste pero"),
+        ("Voglio un dramma triste ma senza horror", ["horror"], "Voglio un dramma triste ma"),
+        ("Ik wil een triest drama maar geen horror", ["horror"], "Ik wil een triest drama maar"),
+        ("Quero um drama triste mas sem terror", ["terror"], "Quero um drama triste mas"),
+        ("Я хочу грустную драму но без ужасов", ["ужасов"], "Я хочу грустную драму но"),
+        ("슬픈 드라마 하지만 공포 말고", ["공포"], "슬픈 드라마 하지만"),
+        ("我喜欢科幻但是不要恐怖片", ["恐怖"], "我喜欢科幻但是"),
+        ("I want a sad drama though no horror", ["horror"], "I want a sad drama though"),
+        ("A sad drama as long as there is no horror", ["horror"], "A sad drama as long as"),
+        ("I want sad westerns, anything but horror", ["horror"], "I want sad westerns,"),
     ],
 )
 def test_clauses_with_a_dislike_are_left_out(text: str, disliked: list[str], expected: str) -> None:
@@ -65,4 +75,15 @@ def test_evidence_across_a_border_takes_both_sides() -> None:
 
 def test_words_that_only_contain_but_are_no_border() -> None:
     text = "I want butterflies without horror"
+    assert wished(text, about(text, "horror")) == text
+
+
+def test_a_border_inside_a_name_is_none() -> None:
+    text = "I loved Only Lovers, Left Alive and westerns but hated horror"
+    found = [*about(text, "Only Lovers, Left Alive", polarity=1), *about(text, "horror")]
+    assert wished(text, found) == "I loved Only Lovers, Left Alive and westerns but"
+
+
+@pytest.mark.parametrize("text", ["I just don't want horror", "Only something without horror", "Bitte kein horror"])
+def test_all_is_kept_when_only_grammar_would_be_left(text: str) -> None:
     assert wished(text, about(text, "horror")) == text
