@@ -210,6 +210,7 @@ class ManagedServer:
             last.bolt_port if last else None,
             server_config.BOLT_PORT,
             self._say,
+            other=self.settings.http_port,
         )
         http_port = server_config.choose_port(
             "KG_REC_HTTP_PORT",
@@ -217,6 +218,7 @@ class ManagedServer:
             last.http_port if last else None,
             server_config.HTTP_PORT,
             self._say,
+            other=bolt_port,
         )
         memory = server_config.machine_memory()
         for folder in ("conf", "data", "logs", "import", "plugins"):

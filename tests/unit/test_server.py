@@ -205,6 +205,16 @@ class TestPorts:
         usual = server_config.any_free_port()
         assert server_config.choose_port("", None, listening, usual, lambda _: None) == usual
 
+    def test_the_ports_of_both_protocols_differ(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said: list[str] = []
+        usual = server_config.any_free_port()
+        offered = iter([usual, usual, usual + 1])
+        monkeypatch.setattr(server_config, "any_free_port", lambda: next(offered))
+        assert server_config.choose_port("", None, None, usual, said.append, other=usual) == usual + 1
+        assert said == [f"port {usual} is taken by Neo4j's other protocol; taking {usual + 1}"]
+        with pytest.raises(ServerError, match="KG_REC_HTTP_PORT: expected a port of its own, found 7474"):
+            server_config.choose_port("KG_REC_HTTP_PORT", 7474, None, 7474, print, other=7474)
+
     def test_a_port_that_was_closed_a_moment_ago_is_free(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
@@ -316,6 +326,24 @@ class TestStart:
         record = ServerRecord.read(settings.server_home / "server.json")
         assert record is not None
         assert getattr(record, which) != listening
+
+    @pytest.mark.usefixtures("no_jars")
+    @pytest.mark.parametrize(("given", "usual"), [("bolt_port", "HTTP_PORT"), ("http_port", "BOLT_PORT")])
+    def test_a_port_that_is_given_to_one_protocol_is_not_taken_for_the_other(
+        self, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, usual: str
+    ) -> None:
+        (settings.server_home / "data" / "databases" / "system").mkdir(parents=True)
+        (settings.server_home / "password").write_text("secret")
+        port = server_config.any_free_port()
+        monkeypatch.setattr(server_config, usual, port)
+        managed = self.with_java(settings, tmp_path, "exit 1")
+        managed.settings = managed.settings.model_copy(update={given: port})
+        with pytest.raises(ServerError, match="ended while it started"):
+            managed.start()
+        record = ServerRecord.read(settings.server_home / "server.json")
+        assert record is not None
+        assert getattr(record, given) == port
+        assert record.bolt_port != record.http_port
 
     @pytest.mark.usefixtures("no_jars")
     def test_one_that_does_not_answer_is_given_up(
