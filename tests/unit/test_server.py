@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 from kg_rec.cli import build_app
 from kg_rec.errors import ConnectionFailedError, KgRecError, ServerError
 from kg_rec.graph import server, server_config, server_jars, server_process
-from kg_rec.graph.client import GraphClient
+from kg_rec.graph.client import GraphClient, Transaction
 from kg_rec.graph.server import ManagedServer, connect
 from kg_rec.graph.server_browser import browser_address, browser_style
 from kg_rec.graph.server_java import find_java
@@ -655,6 +655,48 @@ class TestConnect:
             with pytest.raises(ConnectionFailedError, match=f"expected Neo4j 5.26 or newer, found {version}"):
                 connect(elsewhere)
         assert closed == ([] if good else [True])
+
+    @pytest.mark.parametrize("start", [True, False])
+    def test_the_managed_one_is_waited_for_until_its_database_opens(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch, start: bool
+    ) -> None:
+        settings.server_home.mkdir(parents=True)
+        (settings.server_home / "password").write_text("secret")
+        process = sleeper("-Dkg_rec.token=token")
+        ServerRecord(7687, 7474, "5.26.30", "token", process.pid).write(settings.server_home / "server.json")
+        opening = [ConnectionFailedError("the database is not there yet")] * 2
+        asked: list[str] = []
+
+        def run(self: Transaction, name: str) -> list[object]:
+            asked.append(name)
+            if opening:
+                raise opening.pop()
+            return []
+
+        # Both ports are open, and Bolt shakes hands.
+        monkeypatch.setattr(server, "answers", lambda process, record: True)
+        monkeypatch.setattr(GraphClient, "__init__", lambda self, *_, **__: None)
+        monkeypatch.setattr(GraphClient, "reading", lambda self: contextlib.nullcontext(Transaction(None)))  # type: ignore[arg-type]
+        monkeypatch.setattr(GraphClient, "close", lambda self: None)
+        monkeypatch.setattr(Transaction, "run", run)
+        try:
+            connect(settings, start=start)
+        finally:
+            process.kill()
+            process.wait()
+        assert asked == ["server/version"] * 3
+
+    def test_one_that_ends_while_it_is_waited_for_is_told(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.server_home.mkdir(parents=True)
+        command = [sys.executable, "-c", "import time; time.sleep(60)", "-Dkg_rec.token=token"]
+        process = server_process.start_detached(command, settings.home, settings.home / "output")
+        ServerRecord(7687, 7474, "5.26.30", "token", process.pid).write(settings.server_home / "server.json")
+        monkeypatch.setattr(server, "answers", lambda process, _: bool(process.kill()))
+        with pytest.raises(ServerError, match="ended while it started") as caught:
+            connect(settings, start=False)
+        assert "kg-rec neo4j start" in caught.value.remedy
 
     def test_the_managed_one_is_not_started_when_that_is_not_wanted(self, settings: Settings) -> None:
         with pytest.raises(ConnectionFailedError, match="does not run") as caught:
