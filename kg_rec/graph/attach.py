@@ -142,43 +142,35 @@ def person(client: GraphClient, schema: GraphSchema, user: str) -> Attached:
     return Attached(user, key, _interests(found[0]), not found[0]["attached"])
 
 
-def set_interest(
-    client: GraphClient, schema: GraphSchema, user: str, entity: str, polarity: Literal[1, -1] = 1
-) -> Interest:
-    """Write that a person likes or dislikes an entity, as they say themselves, and return the interest.
+def change_interests(
+    client: GraphClient,
+    schema: GraphSchema,
+    user: str,
+    *,
+    add: Sequence[str] = (),
+    polarity: Literal[1, -1] = 1,
+    remove: Sequence[str] = (),
+) -> list[Interest]:
+    """Take interests of a person away, then set others as they say themselves, and return all they have then.
 
-    entity: key ("Genre/Horror") or name ("horror"). It replaces what was inferred about it, and attaching leaves it alone.
-    Raises UnknownEntityError when there is no such person or entity, InputError when several have the name.
+    add, remove: keys ("Genre/Horror") or names ("horror"); polarity: 1 where they like what is added, -1 where not.
+    What is set replaces what was inferred about the entity, and attaching leaves it alone. An inferred interest that was
+    removed comes back when the same words are attached again; to keep it away, set the dislike.
+    Everything is found before anything is written, in one transaction. Raises UnknownEntityError when there is no such
+    person, entity, or interest of theirs, and InputError when several have the name; nothing has changed then.
     """
-    found = find_entity(client, schema, entity)
-    key = person_key(schema, user)
-    (row,) = client.write("attach/set_interest", user=key, entity=found.key, polarity=polarity)
-    if not row["interests"]:
+    known = person(client, schema, user)
+    removed = [_find_interest(known, entity).entity for entity in remove]
+    added = [find_entity(client, schema, entity).key for entity in add]
+    steps: list[tuple[str, Mapping[str, object]]] = [
+        *(("attach/remove_interest", {"user": known.key, "entity": entity}) for entity in removed),
+        *(("attach/set_interest", {"user": known.key, "entity": entity, "polarity": polarity}) for entity in added),
+        ("attach/interests", {"user": known.key, "titles": titles(schema)}),
+    ]
+    found = client.write_all(steps)[-1]
+    if not found:  # detached in the meantime
         raise _no_such_person(client, schema, user)
-    return Interest(found.key, found.label, found.name, 1.0, polarity, source="person")
-
-
-def remove_interest(client: GraphClient, schema: GraphSchema, user: str, entity: str) -> Interest:
-    """Take an interest away, whoever set it, and return what it was.
-
-    An inferred one comes back when the same words are attached again; to keep it away, set the dislike.
-    Raises UnknownEntityError when there is no such person, or no such interest of theirs; InputError when several have
-    the name.
-    """
-    theirs = interests(client, schema, user)
-    wanted = _folded(entity)
-    named = [interest for interest in theirs if interest.entity == entity]
-    named = named or [interest for interest in theirs if wanted in (_folded(interest.name), _folded(interest.entity))]
-    if not named:
-        listed = ", ".join(_told(Entity(interest.entity, interest.name)) for interest in theirs)
-        raise UnknownEntityError(
-            f"'{user}' has no interest in '{entity}'.",
-            remedy=f"Their interests: {listed}" if listed else "They have none at all.",
-        )
-    if len(named) > 1:
-        raise _several(entity, [f"{interest.entity} ({interest.name})" for interest in named])
-    client.write("attach/remove_interest", user=person_key(schema, user), entity=named[0].entity)
-    return named[0]
+    return list(_interests(found[0]))
 
 
 def detach(client: GraphClient, schema: GraphSchema, user: str) -> Detached:
@@ -263,6 +255,22 @@ def titles(schema: GraphSchema, labels: Iterable[str] | None = None) -> dict[str
         if title is not None:
             found[encoded(label)] = title
     return found
+
+
+def _find_interest(known: Attached, entity: str) -> Interest:
+    """Return the interest of a person in an entity, given by key or name."""
+    wanted = _folded(entity)
+    named = [interest for interest in known.interests if interest.entity == entity]
+    named = named or [one for one in known.interests if wanted in (_folded(one.name), _folded(one.entity))]
+    if not named:
+        listed = ", ".join(_told(Entity(interest.entity, interest.name)) for interest in known.interests)
+        raise UnknownEntityError(
+            f"'{known.user}' has no interest in '{entity}'.",
+            remedy=f"Their interests: {listed}" if listed else "They have none at all.",
+        )
+    if len(named) > 1:
+        raise _several(entity, [f"{interest.entity} ({interest.name})" for interest in named])
+    return named[0]
 
 
 def _interests(row: Mapping[str, Any]) -> tuple[Interest, ...]:
