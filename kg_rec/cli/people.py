@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kg_rec.cli.app import connected, current_settings, output, progress, say
+from kg_rec.cli.app import connected, current_settings, given_words, output, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +38,7 @@ def attach(
     """
     from kg_rec.recommender import Recommender
 
-    if words == "-":
-        words = sys.stdin.read()
+    words = given_words(words)
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
         found = recommender.attach(user, words)
     _show(user, found, as_json)

@@ -25,6 +25,7 @@ USER_LABEL = "User"
 """Label of attached people in a graph without users of its own."""
 _LONGEST_ID = 1000
 """Letters of a user's id: an index of Neo4j holds at most 8 kB."""
+_NO_TEXT = "found half of a surrogate pair, which is no text"
 _QUOTES = " … "
 """Between several evidences of one interest, when read back as one text."""
 
@@ -200,8 +201,10 @@ def find_entity(client: GraphClient, schema: GraphSchema, entity: str) -> Entity
 
     "Genre/Horror" is a key; "horror" and "genre/horror" are names, the latter among the genres alone.
     Raises UnknownEntityError with the most similar names where there is none, InputError with the keys of all where
-    there are several.
+    there are several, and where `entity` is no text.
     """
+    if not _is_text(entity):
+        raise InputError(f"Expected the key or the name of an entity, {_NO_TEXT}.")
     allowed = titles(schema, schema.interests)
     if label_of(entity) in schema.interests:
         rows = client.read("attach/entity", key=entity, titles=allowed)
@@ -240,8 +243,8 @@ def person_key(schema: GraphSchema, user: str) -> str:
         problem = "found nothing"
     elif len(user) > _LONGEST_ID:
         problem = f"found {len(user):,} characters, and {_LONGEST_ID:,} is the most"
-    elif any(unicodedata.category(character) == "Cs" for character in user):
-        problem = "found half of a surrogate pair, which is no text"
+    elif not _is_text(user):
+        problem = _NO_TEXT
     if problem:
         raise InputError(f"Expected the id of a person, {problem}.")
     return key_of(person_label(schema), user)
@@ -343,6 +346,11 @@ def _several(entity: str, told: Sequence[str]) -> InputError:
 
 def _told(entity: Entity) -> str:
     return entity.key if id_of(entity.key) == entity.name else f"{entity.key} ({entity.name})"
+
+
+def _is_text(given: str) -> bool:
+    """Tell whether it can be written as UTF-8; what the shell hands on of other bytes cannot."""
+    return not any(unicodedata.category(character) == "Cs" for character in given)
 
 
 def _folded(text: str) -> str:

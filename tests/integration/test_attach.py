@@ -353,6 +353,11 @@ def test_odd_ids_come_and_go(client: GraphClient, schema: GraphSchema, graph: Gr
     assert graph.all() == before
 
 
+def test_what_is_no_text_is_no_entity(client: GraphClient, schema: GraphSchema) -> None:
+    with pytest.raises(InputError, match="Expected the key or the name of an entity, found half of a surrogate pair"):
+        people.find_entity(client, schema, "Mood/\udcff")
+
+
 @pytest.mark.parametrize("user", ["", " \n", "x" * 1001, "half \udc00"])
 def test_what_is_no_id_is_refused_everywhere(client: GraphClient, schema: GraphSchema, user: str) -> None:
     for ask in (
