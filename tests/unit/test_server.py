@@ -57,7 +57,15 @@ def executable(path: Path, script: str) -> Path:
 
 def sleeper(*arguments: str) -> psutil.Process:
     """A process that does nothing, with `arguments` in its command line."""
-    return psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)", *arguments])
+    process = psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)", *arguments])
+    wait_for_arguments(process)
+    return process
+
+
+def wait_for_arguments(process: psutil.Process) -> None:
+    """Wait until the operating system tells a new process's arguments, a moment after it has started."""
+    while not process.cmdline():
+        time.sleep(0.001)
 
 
 class TestStatus:
@@ -692,6 +700,7 @@ class TestConnect:
         settings.server_home.mkdir(parents=True)
         command = [sys.executable, "-c", "import time; time.sleep(60)", "-Dkg_rec.token=token"]
         process = server_process.start_detached(command, settings.home, settings.home / "output")
+        wait_for_arguments(process)
         ServerRecord(7687, 7474, "5.26.30", "token", process.pid).write(settings.server_home / "server.json")
         monkeypatch.setattr(server, "answers", lambda process, _: bool(process.kill()))
         with pytest.raises(ServerError, match="ended while it started") as caught:
