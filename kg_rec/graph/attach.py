@@ -143,6 +143,31 @@ def person(client: GraphClient, schema: GraphSchema, user: str) -> Attached:
     return Attached(user, key, _interests(found[0]), not found[0]["attached"])
 
 
+def set_interest(
+    client: GraphClient, schema: GraphSchema, user: str, entity: str, polarity: Literal[1, -1] = 1
+) -> Interest:
+    """Write that a person likes or dislikes an entity, as they say themselves, and return the interest.
+
+    entity: key ("Genre/Horror") or name ("horror"). It replaces what was inferred about it, and attaching leaves it alone.
+    Raises UnknownEntityError when there is no such person or entity, InputError when several have the name.
+    """
+    found = find_entity(client, schema, entity)
+    change_interests(client, schema, user, add=[found.key], polarity=polarity)
+    return Interest(found.key, found.label, found.name, 1.0, polarity, source="person")
+
+
+def remove_interest(client: GraphClient, schema: GraphSchema, user: str, entity: str) -> Interest:
+    """Take an interest away, whoever set it, and return what it was.
+
+    An inferred one comes back when the same words are attached again; to keep it away, set the dislike.
+    Raises UnknownEntityError when there is no such person, or no such interest of theirs; InputError when several have
+    the name.
+    """
+    found = _find_interest(person(client, schema, user), entity)
+    change_interests(client, schema, user, remove=[found.entity])
+    return found
+
+
 def change_interests(
     client: GraphClient,
     schema: GraphSchema,
@@ -154,9 +179,7 @@ def change_interests(
 ) -> list[Interest]:
     """Take interests of a person away, then set others as they say themselves, and return all they have then.
 
-    add, remove: keys ("Genre/Horror") or names ("horror"); polarity: 1 where they like what is added, -1 where not.
-    What is set replaces what was inferred about the entity, and attaching leaves it alone. An inferred interest that was
-    removed comes back when the same words are attached again; to keep it away, set the dislike.
+    add, remove: keys or names, as `set_interest` and `remove_interest` take them; polarity: of all that is added.
     Everything is found before anything is written, in one transaction. Raises UnknownEntityError when there is no such
     person, entity, or interest of theirs, and InputError when several have the name; nothing has changed then.
     """

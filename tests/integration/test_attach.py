@@ -114,8 +114,8 @@ def test_other_words_replace_what_was_inferred_and_keep_what_was_set(
 ) -> None:
     people.attach(client, schema, "ann", [SAD, WARM], encoder="one")
     sad = graph.edges("Listener/ann")["Mood/sad"]
-    told = people.change_interests(client, schema, "ann", add=["warm"])
-    assert told[0] == Interest("Mood/warm", "Mood", "warm", 1.0, 1, source="person")
+    told = people.set_interest(client, schema, "ann", "warm", 1)
+    assert told == Interest("Mood/warm", "Mood", "warm", 1.0, 1, source="person")
     set_ = graph.edges("Listener/ann")["Mood/warm"]
     assert {key: set_[key] for key in set_ if key != "inferredAt"} == {
         "score": 1.0, "polarity": 1, "evidence": [], "source": "person",
@@ -184,7 +184,7 @@ def test_detaching_leaves_nothing(client: GraphClient, schema: GraphSchema, grap
     before = graph.all()
     people.attach(client, schema, "ann", [SAD, WARM], encoder="one")
     people.attach(client, schema, "bob", [], encoder="one")
-    people.change_interests(client, schema, "ann", add=["Band/b1"], polarity=-1)
+    people.set_interest(client, schema, "ann", "Band/b1", -1)
     assert people.detach(client, schema, "ann") == people.Detached("ann", 3, deleted=True)
     assert people.attached_people(client) == [people.Person("bob", "Listener/bob", 0, of_graph=False)]
     assert people.detach(client, schema, "bob") == people.Detached("bob", 0, deleted=True)
@@ -261,7 +261,7 @@ def test_several_of_one_name_are_told_apart(client: GraphClient, schema: GraphSc
     assert "'hurt' is the name of several entities: Song/1 (Hurt, 1994), Song/2 (Hurt, 2002)." in str(caught.value)
     assert "Give the key" in str(caught.value)
     with pytest.raises(InputError, match=r"Mood/Rain \(Rain\), Song/4 \(Rain, 1966\)"):
-        people.change_interests(client, schema, "l1", add=["rain"])
+        people.set_interest(client, schema, "l1", "rain")
 
 
 def test_unknown_entities_come_with_those_spelt_alike(client: GraphClient, schema: GraphSchema) -> None:
@@ -280,21 +280,23 @@ def test_unknown_entities_come_with_those_spelt_alike(client: GraphClient, schem
 
 def test_an_interest_is_set_turned_and_taken_away(client: GraphClient, schema: GraphSchema, graph: Graph) -> None:
     people.attach(client, schema, "ann", [SAD, HURT], encoder="one")
-    people.change_interests(client, schema, "ann", add=["Mood/sad"], polarity=-1)
-    found = people.change_interests(client, schema, "ann", add=["Song/2"])
-    assert found == people.interests(client, schema, "ann")
-    assert [(one.entity, one.polarity) for one in found] == [("Mood/sad", -1), ("Song/2", 1), ("Song/1", 1)]
+    people.set_interest(client, schema, "ann", "Mood/sad", -1)
+    people.set_interest(client, schema, "ann", "Song/2")
+    assert [(one.entity, one.polarity) for one in people.interests(client, schema, "ann")] == [
+        ("Mood/sad", -1), ("Song/2", 1), ("Song/1", 1),
+    ]  # fmt: skip
     with pytest.raises(InputError, match=r"Song/2 \(Hurt\), Song/1 \(Hurt\)"):
-        people.change_interests(client, schema, "ann", remove=["hurt"])
-    found = people.change_interests(client, schema, "ann", remove=["Song/1"])
-    assert [one.entity for one in found] == ["Mood/sad", "Song/2"]
-    assert people.change_interests(client, schema, "ann", remove=["HURT", "mood/sad"]) == []
+        people.remove_interest(client, schema, "ann", "hurt")
+    gone = people.remove_interest(client, schema, "ann", "Song/1")
+    assert (gone.entity, gone.evidence, gone.source) == ("Song/1", "Hurt (1994)", "named")
+    assert people.remove_interest(client, schema, "ann", "HURT").entity == "Song/2"
+    assert people.remove_interest(client, schema, "ann", "mood/sad").polarity == -1
     assert graph.edges("Listener/ann") == {}
     with pytest.raises(UnknownEntityError, match=r"no interest in 'sad'.*\n.*none at all"):
-        people.change_interests(client, schema, "ann", remove=["sad"])
-    people.change_interests(client, schema, "ann", add=["Song/2"])
+        people.remove_interest(client, schema, "ann", "sad")
+    people.set_interest(client, schema, "ann", "Song/2")
     with pytest.raises(UnknownEntityError, match=r"Their interests: Song/2 \(Hurt\)"):
-        people.change_interests(client, schema, "ann", remove=["sad"])
+        people.remove_interest(client, schema, "ann", "sad")
 
 
 def test_several_changes_are_made_together_or_not_at_all(
@@ -307,6 +309,7 @@ def test_several_changes_are_made_together_or_not_at_all(
             people.change_interests(client, schema, "ann", add=add, remove=remove)
         assert graph.all() == before
     found = people.change_interests(client, schema, "ann", add=["warm", "sad"], polarity=-1, remove=["sad", "Song/1"])
+    assert found == people.interests(client, schema, "ann")
     assert [(one.entity, one.polarity, one.source) for one in found] == [
         ("Mood/sad", -1, "person"), ("Mood/warm", -1, "person"),
     ]  # fmt: skip
@@ -317,6 +320,8 @@ def test_nobody_has_no_interests(client: GraphClient, schema: GraphSchema, graph
     for ask in (
         lambda: people.person(client, schema, "nobody"),
         lambda: people.interests(client, schema, "nobody"),
+        lambda: people.set_interest(client, schema, "nobody", "sad"),
+        lambda: people.remove_interest(client, schema, "nobody", "sad"),
         lambda: people.change_interests(client, schema, "nobody", add=["sad"]),
         lambda: people.change_interests(client, schema, "nobody", remove=["sad"]),
         lambda: people.detach(client, schema, "nobody"),
@@ -345,7 +350,7 @@ ODD = [
 def test_odd_ids_come_and_go(client: GraphClient, schema: GraphSchema, graph: Graph, user: str) -> None:
     before = graph.all()
     people.attach(client, schema, user, [SAD], encoder="one")
-    people.change_interests(client, schema, user, add=["Mood/warm"])
+    people.set_interest(client, schema, user, "Mood/warm")
     (one,) = people.attached_people(client)
     assert (one.user, one.interests) == (user, 2)
     assert graph.rows("MATCH (n:KGPerson) RETURN n.listenerId AS id") == [{"id": user}]

@@ -205,7 +205,7 @@ def test_statements_start_at_the_person_where_they_are_attached(
 ) -> None:
     user = "o'neill \\ `x`"
     people.attach(client, schema, user, [AZUL, TILES], encoder="test")
-    people.change_interests(client, schema, user, add=["cats"])
+    people.set_interest(client, schema, user, "cats")
     theirs = people.interests(client, schema, user)
     for item in ("Game/g2", "Game/g3", "Game/g\\5"):
         found = paths(one(client, schema, item, *theirs, user=user).statement)

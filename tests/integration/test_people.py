@@ -95,15 +95,15 @@ def test_a_person_comes_changes_and_goes(server: ManagedServer, client: GraphCli
     assert "inferredAt" in edge["held"]
     assert graph_fingerprint(client) == fingerprint
 
-    people.change_interests(client, schema, "ann", add=["anarchism"])
-    people.change_interests(client, schema, "ann", add=["Topic/winter"], polarity=-1)
+    people.set_interest(client, schema, "ann", "anarchism")
+    people.set_interest(client, schema, "ann", "Topic/winter", -1)
     again = people.attach(client, schema, "ann", [DISPOSSESSED], encoder="test")
     assert {found.entity: (found.polarity, found.source) for found in again.interests} == {
         "Topic/anarchism": (1, "person"),
         "Topic/winter": (-1, "person"),
         "Book/1": (1, "named"),
     }
-    people.change_interests(client, schema, "ann", remove=["winter"])
+    people.remove_interest(client, schema, "ann", "winter")
     assert [found.name for found in people.interests(client, schema, "ann")] == ["anarchism", "The Dispossessed"]
     assert [one.user for one in people.attached_people(client)] == ["ann"]
 
@@ -116,7 +116,7 @@ def test_a_person_comes_changes_and_goes(server: ManagedServer, client: GraphCli
 
 def test_what_a_person_set_wins_over_what_was_inferred(client: GraphClient, schema: GraphSchema) -> None:
     people.attach(client, schema, "ann", [SPACE], encoder="test")
-    people.change_interests(client, schema, "ann", add=["space"], polarity=-1)
+    people.set_interest(client, schema, "ann", "space", -1)
     people.attach(client, schema, "ann", [SPACE], encoder="test")
     (found,) = people.interests(client, schema, "ann")
     assert (found.polarity, found.source) == (-1, "person")
@@ -175,13 +175,13 @@ def test_interests_of_nobody(client: GraphClient, schema: GraphSchema) -> None:
     people.attach(client, schema, "annabel", [SPACE], encoder="test")
     for ask in (
         lambda: people.interests(client, schema, "annabell"),
-        lambda: people.change_interests(client, schema, "annabell", add=["space"]),
+        lambda: people.set_interest(client, schema, "annabell", "space"),
         lambda: people.detach(client, schema, "annabell"),
     ):
         with pytest.raises(UnknownEntityError, match=r"no person 'annabell'.*\n.*\n?.*annabel"):
             ask()
     with pytest.raises(UnknownEntityError, match="no interest in 'love'"):
-        people.change_interests(client, schema, "annabel", remove=["love"])
+        people.remove_interest(client, schema, "annabel", "love")
 
 
 def test_an_entity_that_is_gone_is_told(client: GraphClient, schema: GraphSchema) -> None:
