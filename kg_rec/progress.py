@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-T = TypeVar("T")
 
 
 class Step(Protocol):
@@ -37,14 +35,6 @@ class _Nothing:
 
 SILENT: Progress = _Nothing()
 """Shows nothing."""
-
-
-def tracked(items: Iterable[T], progress: Progress, name: str, total: int, unit: str) -> Iterator[T]:
-    """Yield `items`, each counted as one unit of a step."""
-    step = progress.step(name, total, unit)
-    for item in items:
-        yield item
-        step.advance()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
@@ -17,9 +18,9 @@ def default_home() -> Path:
 
 
 class Settings(BaseSettings):
-    """Where things are and how they run. Each field is the environment variable `KG_REC_<NAME>`."""
+    """Where things are and how they run. Each field is the environment variable `KG_REC_<NAME>`; an empty one is none."""
 
-    model_config = SettingsConfigDict(env_prefix="KG_REC_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="KG_REC_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=default_home)
     """Folder of the managed Neo4j, the schema, the vector cache and the trained models."""
@@ -64,18 +65,27 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Return the settings from the environment, with those of `overrides` that are not None on top.
+    """Return the settings from the environment, with those of `overrides` that are not None or empty on top.
 
     Raises SettingsError naming each bad value, where it came from and what is expected.
     """
-    given = {name: value for name, value in overrides.items() if value is not None}
+    given = {name: value for name, value in overrides.items() if value not in (None, "")}
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            name = str(problem["loc"][0])
-            where = f"--{name.replace('_', '-')}" if name in given else f"KG_REC_{name.upper()}"
-            lines.append(f"{where}: {problem['msg']}, found {problem['input']!r}")
-        raise SettingsError("\n".join(lines)) from error
-    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+        problems = [(str(problem["loc"][0]), problem) for problem in error.errors()]
+        told = [f"{_origin(name, given)}: {problem['msg']}, found {problem['input']!r}" for name, problem in problems]
+        raise SettingsError("\n".join(told)) from error
+    try:
+        home = settings.home.expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(
+            f"{_origin('home', given)}: expected a folder, found the home of a user who is not known here, "
+            f"'{settings.home}'"
+        ) from error
+    return settings.model_copy(update={"home": home})
+
+
+def _origin(name: str, given: Mapping[str, object]) -> str:
+    """Return where the value of a setting came from, as a message says it."""
+    return f"--{name.replace('_', '-')}" if name in given else f"KG_REC_{name.upper()}"

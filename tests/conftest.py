@@ -77,17 +77,28 @@ def client(server: ManagedServer) -> Iterator[GraphClient]:
         yield connected
 
 
-@pytest.fixture
-def empty_graph(server: ManagedServer, client: GraphClient) -> GraphClient:
-    """A connection to the session's Neo4j with nothing in it: no nodes, no relations, no constraints, no indexes."""
+@pytest.fixture(scope="session")
+def empty(server: ManagedServer) -> Callable[[], None]:
+    """Empties the session's Neo4j: no nodes, no relations, no constraints, no indexes."""
     nodes, constraints, indexes = _EMPTY
     login = ("neo4j", server.password())
-    with neo4j.GraphDatabase.driver(client.uri, auth=login) as driver, driver.session() as session:
-        session.run(nodes).consume()
-        for row in session.run(constraints).data():
-            session.run("DROP CONSTRAINT $name", name=row["name"]).consume()
-        for row in session.run(indexes).data():
-            session.run("DROP INDEX $name", name=row["name"]).consume()
+
+    def empty() -> None:
+        uri = str(server.status().uri)
+        with neo4j.GraphDatabase.driver(uri, auth=login) as driver, driver.session() as session:
+            session.run(nodes).consume()
+            for row in session.run(constraints).data():
+                session.run("DROP CONSTRAINT $name", name=row["name"]).consume()
+            for row in session.run(indexes).data():
+                session.run("DROP INDEX $name", name=row["name"]).consume()
+
+    return empty
+
+
+@pytest.fixture
+def empty_graph(empty: Callable[[], None], client: GraphClient) -> GraphClient:
+    """A connection to the session's Neo4j with nothing in it."""
+    empty()
     return client
 
 

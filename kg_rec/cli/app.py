@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -102,6 +103,24 @@ def messages() -> Console:
 def say(message: str) -> None:
     """Tell what is being done, on standard error."""
     messages().print(f"· {message}", style="dim", markup=False)
+
+
+def given_words(words: str) -> str:
+    """Return the words of an argument, those of the standard input where it is "-".
+
+    Raises InputError where they are no text: the shell hands on bytes that are no UTF-8 as halves of surrogate pairs.
+    """
+    from kg_rec.errors import InputError
+
+    try:
+        if words == "-":
+            words = sys.stdin.read()
+        words.encode()
+    except UnicodeError as error:
+        raise InputError(
+            "Expected words in UTF-8, found other bytes.", remedy="Convert them first: iconv -f LATIN1 -t UTF-8"
+        ) from error
+    return words
 
 
 @contextmanager

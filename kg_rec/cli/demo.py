@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +13,7 @@ import typer
 from kg_rec.cli.app import connected, current_settings, output, progress, say
 
 if TYPE_CHECKING:
+    from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.recommender import Recommender
 
 PERSON = "demo"
@@ -31,17 +34,18 @@ def demo() -> None:
     """
     from kg_rec.cli.recommend import show
     from kg_rec.cli.train import tell_trained
+    from kg_rec.graph.csv_folder import read_folder
     from kg_rec.recommender import Recommender
+    from kg_rec.sample import sample_folder
 
     started = time.monotonic()
     settings = current_settings()
     with progress() as shown, Recommender.open(settings, say=say, progress=shown) as recommender:
-        _check_home(recommender)
-        if _is_loaded(recommender):
+        sample = read_folder(sample_folder())
+        _check_place(recommender, sample)
+        if _is_loaded(recommender, sample):
             say("the sample graph is loaded already")
         else:
-            from kg_rec.sample import sample_folder
-
             report = recommender.load(sample_folder())
             say(f"the sample graph is loaded: {report.nodes:,} nodes, {report.relations:,} relations")
         if _is_trained(recommender):
@@ -66,49 +70,52 @@ def demo() -> None:
     )
 
 
-def _check_home(recommender: Recommender) -> None:
-    """Raise SettingsError where the home holds another graph: the sample must not be mixed into it."""
-    from kg_rec.errors import SettingsError
+def _check_place(recommender: Recommender, sample: GraphFolder) -> None:
+    """Raise SettingsError where the home or its Neo4j holds another graph: the sample must not be mixed into it.
 
-    path = recommender.settings.schema_path
-    sample = _sample_counts()
-    if not path.exists():
-        found = _counts(recommender)
-        if found and not set(found) <= set(sample):
+    A load of the sample that was broken off, and people who were attached, are no other graph.
+    """
+    from kg_rec.errors import ArtifactError, SettingsError
+    from kg_rec.schema_inference import contradictions
+
+    settings = recommender.settings
+    keys = {key for table in sample.nodes for key in table.keys}
+    own_home = "Give the demo a home of its own: kg-rec demo --home FOLDER"
+    if settings.schema_path.exists() and (wrong := contradictions(recommender.schema, sample)):
+        raise SettingsError(f"{settings.schema_path} is of another graph: expected {wrong[0]}.", remedy=own_home)
+    with suppress(ArtifactError):  # no model that could be used
+        strange = [key for key in recommender.artifact.model.entities.keys if key not in keys]
+        if strange:
             raise SettingsError(
-                f"The Neo4j at {recommender.client.uri} holds another graph: expected it empty, found nodes labelled "
-                f"{', '.join(sorted(found))}.",
-                remedy="Give the demo a home of its own: kg-rec demo --home FOLDER",
+                f"{settings.model_path} holds a model of another graph: expected entities of the sample, found "
+                f"{', '.join(strange[:3])}.",
+                remedy=own_home,
             )
-    elif recommender.schema.item.label not in sample:
+    (found,) = recommender.client.read("load/strangers", keys=sorted(keys))
+    told = [*found["keys"], *([f"{found['others']:,} nodes that kg-rec did not load"] if found["others"] else ())]
+    if told:
         raise SettingsError(
-            f"{path} is of another graph: its items are labelled {recommender.schema.item.label}.",
-            remedy="Give the demo a home of its own: kg-rec demo --home FOLDER",
+            f"The Neo4j at {recommender.client.uri} holds another graph: expected nothing but the sample, found "
+            f"{', '.join(told)}.",
+            remedy="Leave --neo4j-uri (KG_REC_NEO4J_URI) away, and the demo starts a Neo4j of its own."
+            if settings.neo4j_uri
+            else own_home,
         )
 
 
-def _sample_counts() -> dict[str, int]:
-    """Return the number of nodes of the sample by label: a line a node, below each file's header."""
-    from kg_rec.sample import sample_folder
-
-    files = sorted((sample_folder() / "nodes").glob("*.csv"))
-    counts = {}
-    for file in files:
-        with file.open(encoding="utf-8") as lines:
-            counts[file.stem] = sum(1 for _ in lines) - 1
-    return counts
-
-
-def _counts(recommender: Recommender) -> dict[str, int]:
+def _is_loaded(recommender: Recommender, sample: GraphFolder) -> bool:
+    """Tell whether the sample is there and its load was not broken off."""
     from kg_rec.graph.keys import label_of
 
-    rows = recommender.client.read("export/counts")
-    return {label_of(row["source"]): row["count"] for row in rows if row["type"] is None}
-
-
-def _is_loaded(recommender: Recommender) -> bool:
-    """Tell by the model, or else by counting, that the load was not broken off."""
-    return recommender.settings.schema_path.exists() and (_is_trained(recommender))
+    nodes: Counter[str] = Counter()
+    relations: Counter[str] = Counter()
+    for row in recommender.client.read("export/counts"):
+        if row["type"] is None:
+            nodes[label_of(row["source"])] += row["count"]
+        else:
+            relations[row["type"]] += row["count"]
+    whole = nodes == sample.label_counts() and relations == sample.type_counts()
+    return whole and recommender.settings.schema_path.exists()
 
 
 def _is_trained(recommender: Recommender) -> bool:

@@ -34,17 +34,18 @@ def export(
     Example:  kg-rec export --output graph
     """
     from kg_rec.graph.export import export_graph
+    from kg_rec.graph.export_file import export_paths, write_export
     from kg_rec.graph.server import connect
     from kg_rec.schema import read_schema
 
+    if file is not None:
+        export_paths(file)  # before the long work: a name that cannot be used
     settings = current_settings()
     schema = read_schema(settings.schema_path) if settings.schema_path.exists() else None
     with progress() as shown, connect(settings, say=say, progress=shown) as client:
         data = export_graph(client, schema, shown)
     _show(data)
     if file is not None:
-        from kg_rec.graph.export_file import write_export
-
         tensors, names = write_export(data, file)
         typer.echo(f"written to {tensors} and {names}")
 

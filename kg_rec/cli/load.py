@@ -160,11 +160,12 @@ def _ask(question: UndecidedSchemaError) -> str:
 def _check_kept(path: Path, graph: GraphFolder, choices: SchemaChoices, client: GraphClient) -> None:
     """Raise SchemaError where the schema that is there does not fit the graph or the choices."""
     from kg_rec.errors import SchemaError
+    from kg_rec.graph.keys import label_of
     from kg_rec.schema import read_schema
     from kg_rec.schema_inference import contradictions, contrary_choices, unmentioned
 
     schema = read_schema(path)
-    labels = {row["source"] for row in client.read("export/counts")}
+    labels = {label_of(row["source"]) for row in client.read("export/counts")}
     found = [*contrary_choices(schema, choices), *contradictions(schema, graph, labels)]
     if found:
         told = "\n".join(f"{path}: expected {problem}." for problem in found)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kg_rec.cli.app import connected, current_settings, output, progress, say
+from kg_rec.cli.app import connected, current_settings, given_words, output, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kg_rec.graph.attach import Person
     from kg_rec.interest import Interest
 
 _USER = typer.Argument(help="Id of the person, as you like it.", metavar="USER")
@@ -38,15 +38,16 @@ def attach(
     """
     from kg_rec.recommender import Recommender
 
-    if words == "-":
-        words = sys.stdin.read()
+    words = given_words(words)
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
         found = recommender.attach(user, words)
     _show(user, found, as_json)
 
 
 def interests(
-    user: Annotated[str, _USER],
+    user: Annotated[
+        str | None, typer.Argument(help="Id of the person; without it, everybody who was attached is listed.")
+    ] = None,
     add: Annotated[
         list[str] | None, typer.Option(help="An entity they like, by name or key.", metavar="ENTITY")
     ] = None,
@@ -58,6 +59,8 @@ def interests(
 ) -> None:
     """Show a person's interests, or set and remove some: what they set stays when their words change.
 
+    When one name is not known, nothing is changed.
+
     Example:  kg-rec interests alice --add "time travel" --remove Genre/Drama
     """
     from kg_rec.errors import InputError
@@ -67,18 +70,22 @@ def interests(
 
     if dislike and not add:
         raise InputError("--dislike says how --add is meant; found it without --add.")
+    if user is None and (add or remove):
+        raise InputError("--add and --remove change the interests of a person; found no person's id.")
     settings = current_settings()
+    if user is None:
+        with connect(settings, say=say) as client:
+            everybody = people.attached_people(client)
+        _show_people(everybody, as_json)
+        return
     schema = read_schema(settings.schema_path)
     with connect(settings, say=say) as client:
-        # Everything is looked up before anything is written, so that a misspelt name changes nothing.
-        added = [people.find_entity(client, schema, entity) for entity in add or []]
-        people.person(client, schema, user)
-        for entity in remove or []:
-            people.remove_interest(client, schema, user, entity)
-        for found in added:
-            people.set_interest(client, schema, user, found.key, -1 if dislike else 1)
-        theirs = people.interests(client, schema, user)
-    _show(user, theirs, as_json)
+        if add or remove:
+            polarity: Literal[1, -1] = -1 if dislike else 1
+            found = people.change_interests(client, schema, user, add=add or (), polarity=polarity, remove=remove or ())
+        else:
+            found = people.interests(client, schema, user)
+    _show(user, found, as_json)
 
 
 def detach(user: Annotated[str, _USER]) -> None:
@@ -98,6 +105,26 @@ def detach(user: Annotated[str, _USER]) -> None:
         done = people.detach(client, schema, user)
     node = "the node is gone, too" if done.deleted else "the node came with the graph and stays"
     typer.echo(f"{user}: {done.interests} interests removed; {node}")
+
+
+def _show_people(found: Sequence[Person], as_json: bool) -> None:
+    from rich.text import Text
+
+    if as_json:
+        listed = [{"user": one.user, "interests": one.interests, "of_graph": one.of_graph} for one in found]
+        typer.echo(json.dumps({"people": listed}, ensure_ascii=False, indent=1))
+        return
+    console = output()
+    if not found:
+        console.print(" nobody has been attached")
+        return
+    width = min(max(len(one.user) for one in found), 50)
+    for one in found:
+        line = Text(f" {one.user:<{width}}", style="bold")
+        line.append(f"  {one.interests:>3,} interests", style="not bold")
+        if one.of_graph:
+            line.append("  of the loaded graph", style="dim not bold")
+        console.print(line)
 
 
 def _show(user: str, found: Sequence[Interest], as_json: bool) -> None:

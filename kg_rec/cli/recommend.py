@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kg_rec.cli.app import connected, current_settings, output, progress, say
+from kg_rec.cli.app import connected, current_settings, given_words, output, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,12 +58,20 @@ def recommend(
             remedy='For example: kg-rec recommend "something slow and sad"',
         )
     if source is not None:
+        for name, value in (("--json", as_json), ("--paths", paths)):
+            if value:
+                raise InputError(f"{name} is for one person's answer: expected no such option with --input.")
         _recommend_to_file(source, target, k, where or [], exclude or [])
         return
+    if target is not None:
+        raise InputError(
+            "--output is for the answers to the people of --input; found it without --input.",
+            remedy="One person's answer goes to the standard output: kg-rec recommend … --json > FILE",
+        )
     from kg_rec.recommender import Recommender
 
-    if words == "-":
-        words = sys.stdin.read()
+    if words is not None:
+        words = given_words(words)
     with Recommender.open(current_settings(), say=say) as recommender:
         found = recommender.recommend(words, user=user, k=k, where=where or [], exclude=exclude or [])
         item_label = recommender.artifact.schema.item.label
@@ -141,6 +148,8 @@ def _recommend_to_file(source: Path, target: Path | None, k: int, where: list[st
 
     if target is None:
         raise InputError("--input needs --output: the file that the recommendations go to.")
+    if target.is_dir() or not target.name:
+        raise InputError(f"--output: expected a file that the recommendations go to, found the folder {target}.")
     people = _read_people(source)
     beside = target.with_name(f".{target.name}.writing")
     try:
@@ -173,25 +182,30 @@ def _read_people(path: Path) -> list[tuple[Any, str]]:
 
     people: list[tuple[Any, str]] = []
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    person = json.loads(line)
-                except ValueError as error:
-                    raise InputError(
-                        f"{path}:{number}: expected a JSON object, found {line.strip()[:60]!r}: {error}"
-                    ) from error
-                if not isinstance(person, dict) or not isinstance(person.get("text"), str) or "user_id" not in person:
-                    raise InputError(
-                        f"{path}:{number}: expected an object with 'user_id' and 'text' (a string), found {line.strip()[:60]!r}"
-                    )
-                people.append((person["user_id"], person["text"]))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: expected UTF-8, found the byte {error.object[error.start]:#04x} at {error.start}."
-        ) from error
+                if line.strip():
+                    people.append(_person(line, f"{path}:{number}"))
     except OSError as error:
         raise InputError(f"{path}: the people cannot be read: {error.strerror}") from error
     return people
+
+
+def _person(line: bytes, place: str) -> tuple[Any, str]:
+    from kg_rec.errors import InputError
+
+    try:
+        text = line.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{place}: expected UTF-8, found the byte {line[error.start]:#04x}") from error
+    try:
+        person = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{place}: expected a JSON object, found {text[:60]!r}: {error}") from error
+    if not isinstance(person, dict) or not isinstance(person.get("text"), str) or "user_id" not in person:
+        raise InputError(f"{place}: expected an object with 'user_id' and 'text' (a string), found {text[:60]!r}")
+    try:
+        json.dumps(person, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:  # JSON can spell it, and no file can hold it
+        raise InputError(f"{place}: expected text, found half of a surrogate pair in {text[:60]!r}") from error
+    return person["user_id"], person["text"]

@@ -25,6 +25,7 @@ USER_LABEL = "User"
 """Label of attached people in a graph without users of its own."""
 _LONGEST_ID = 1000
 """Letters of a user's id: an index of Neo4j holds at most 8 kB."""
+_NO_TEXT = "found half of a surrogate pair, which is no text"
 _QUOTES = " … "
 """Between several evidences of one interest, when read back as one text."""
 
@@ -151,10 +152,7 @@ def set_interest(
     Raises UnknownEntityError when there is no such person or entity, InputError when several have the name.
     """
     found = find_entity(client, schema, entity)
-    key = person_key(schema, user)
-    (row,) = client.write("attach/set_interest", user=key, entity=found.key, polarity=polarity)
-    if not row["interests"]:
-        raise _no_such_person(client, schema, user)
+    change_interests(client, schema, user, add=[found.key], polarity=polarity)
     return Interest(found.key, found.label, found.name, 1.0, polarity, source="person")
 
 
@@ -165,20 +163,38 @@ def remove_interest(client: GraphClient, schema: GraphSchema, user: str, entity:
     Raises UnknownEntityError when there is no such person, or no such interest of theirs; InputError when several have
     the name.
     """
-    theirs = interests(client, schema, user)
-    wanted = _folded(entity)
-    named = [interest for interest in theirs if interest.entity == entity]
-    named = named or [interest for interest in theirs if wanted in (_folded(interest.name), _folded(interest.entity))]
-    if not named:
-        listed = ", ".join(_told(Entity(interest.entity, interest.name)) for interest in theirs)
-        raise UnknownEntityError(
-            f"'{user}' has no interest in '{entity}'.",
-            remedy=f"Their interests: {listed}" if listed else "They have none at all.",
-        )
-    if len(named) > 1:
-        raise _several(entity, [f"{interest.entity} ({interest.name})" for interest in named])
-    client.write("attach/remove_interest", user=person_key(schema, user), entity=named[0].entity)
-    return named[0]
+    found = _find_interest(person(client, schema, user), entity)
+    change_interests(client, schema, user, remove=[found.entity])
+    return found
+
+
+def change_interests(
+    client: GraphClient,
+    schema: GraphSchema,
+    user: str,
+    *,
+    add: Sequence[str] = (),
+    polarity: Literal[1, -1] = 1,
+    remove: Sequence[str] = (),
+) -> list[Interest]:
+    """Take interests of a person away, then set others as they say themselves, and return all they have then.
+
+    add, remove: keys or names, as `set_interest` and `remove_interest` take them; polarity: of all that is added.
+    Everything is found before anything is written, in one transaction. Raises UnknownEntityError when there is no such
+    person, entity, or interest of theirs, and InputError when several have the name; nothing has changed then.
+    """
+    known = person(client, schema, user)
+    removed = [_find_interest(known, entity).entity for entity in remove]
+    added = [find_entity(client, schema, entity).key for entity in add]
+    steps: list[tuple[str, Mapping[str, object]]] = [
+        *(("attach/remove_interest", {"user": known.key, "entity": entity}) for entity in removed),
+        *(("attach/set_interest", {"user": known.key, "entity": entity, "polarity": polarity}) for entity in added),
+        ("attach/interests", {"user": known.key, "titles": titles(schema)}),
+    ]
+    found = client.write_all(steps)[-1]
+    if not found:  # detached in the meantime
+        raise _no_such_person(client, schema, user)
+    return list(_interests(found[0]))
 
 
 def detach(client: GraphClient, schema: GraphSchema, user: str) -> Detached:
@@ -208,8 +224,10 @@ def find_entity(client: GraphClient, schema: GraphSchema, entity: str) -> Entity
 
     "Genre/Horror" is a key; "horror" and "genre/horror" are names, the latter among the genres alone.
     Raises UnknownEntityError with the most similar names where there is none, InputError with the keys of all where
-    there are several.
+    there are several, and where `entity` is no text.
     """
+    if not _is_text(entity):
+        raise InputError(f"Expected the key or the name of an entity, {_NO_TEXT}.")
     allowed = titles(schema, schema.interests)
     if label_of(entity) in schema.interests:
         rows = client.read("attach/entity", key=entity, titles=allowed)
@@ -248,8 +266,8 @@ def person_key(schema: GraphSchema, user: str) -> str:
         problem = "found nothing"
     elif len(user) > _LONGEST_ID:
         problem = f"found {len(user):,} characters, and {_LONGEST_ID:,} is the most"
-    elif any(unicodedata.category(character) == "Cs" for character in user):
-        problem = "found half of a surrogate pair, which is no text"
+    elif not _is_text(user):
+        problem = _NO_TEXT
     if problem:
         raise InputError(f"Expected the id of a person, {problem}.")
     return key_of(person_label(schema), user)
@@ -263,6 +281,22 @@ def titles(schema: GraphSchema, labels: Iterable[str] | None = None) -> dict[str
         if title is not None:
             found[encoded(label)] = title
     return found
+
+
+def _find_interest(known: Attached, entity: str) -> Interest:
+    """Return the interest of a person in an entity, given by key or name."""
+    wanted = _folded(entity)
+    named = [interest for interest in known.interests if interest.entity == entity]
+    named = named or [one for one in known.interests if wanted in (_folded(one.name), _folded(one.entity))]
+    if not named:
+        listed = ", ".join(_told(Entity(interest.entity, interest.name)) for interest in known.interests)
+        raise UnknownEntityError(
+            f"'{known.user}' has no interest in '{entity}'.",
+            remedy=f"Their interests: {listed}" if listed else "They have none at all.",
+        )
+    if len(named) > 1:
+        raise _several(entity, [f"{interest.entity} ({interest.name})" for interest in named])
+    return named[0]
 
 
 def _interests(row: Mapping[str, Any]) -> tuple[Interest, ...]:
@@ -335,6 +369,11 @@ def _several(entity: str, told: Sequence[str]) -> InputError:
 
 def _told(entity: Entity) -> str:
     return entity.key if id_of(entity.key) == entity.name else f"{entity.key} ({entity.name})"
+
+
+def _is_text(given: str) -> bool:
+    """Tell whether it can be written as UTF-8; what the shell hands on of other bytes cannot."""
+    return not any(unicodedata.category(character) == "Cs" for character in given)
 
 
 def _folded(text: str) -> str:

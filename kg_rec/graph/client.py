@@ -43,8 +43,8 @@ class Transaction:
 class GraphClient:
     """A Neo4j database, reached through the official driver.
 
-    Transient faults (a leader change, a deadlock) are tried again by the driver for up to 30 seconds. Use it as a
-    context manager, or call `close`.
+    Transient faults (a leader change, a deadlock, a connection that breaks) are tried again by the driver for up to 30
+    seconds, but in `reading` and `write_batches`. Use it as a context manager, or call `close`.
     """
 
     def __init__(self, uri: str, user: str, password: str, *, database: str | None = None) -> None:
@@ -83,8 +83,12 @@ class GraphClient:
 
     def read(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one script in a read transaction and return its rows."""
-        with self.reading() as transaction:
-            return transaction.run(name, **parameters)
+
+        def work(inner: neo4j.ManagedTransaction) -> list[Row]:
+            return Transaction(inner).run(name, **parameters)
+
+        with _as_connection_failure(self.uri, self._user), self._session(neo4j.READ_ACCESS) as session:
+            return session.execute_read(work)
 
     def write(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one script in a write transaction and return its rows."""
@@ -112,7 +116,7 @@ class GraphClient:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Open one read transaction, so that several scripts see the same state of the graph."""
+        """Open one read transaction, so that several scripts see the same state of the graph. Nothing is tried again."""
         with (
             _as_connection_failure(self.uri, self._user),
             self._session(neo4j.READ_ACCESS) as session,

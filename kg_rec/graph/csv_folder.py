@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from kg_rec.graph.csv_header import Column, Header, parse_header
+from kg_rec.graph.csv_header import Column, Header, is_header, parse_header
 from kg_rec.graph.csv_lines import Format, Unreadable, read_text, records
 from kg_rec.graph.csv_values import expectation, list_of, parser
 from kg_rec.graph.import_arguments import Source, Sources, find_sources, stem
-from kg_rec.graph.keys import key_of
+from kg_rec.graph.keys import LONGEST_KEY, key_of
 from kg_rec.graph.problems import Problem, Problems, quoted
 from kg_rec.progress import SILENT, Progress, Step
 
@@ -186,8 +186,6 @@ class _Reader:
 
     def _rows(self, source: Source) -> _Rows | None:
         form, problems = self._form, self._problems
-        header: Header | None = None
-        width = 0
         rows: list[list[str]] = []
         table: _Rows | None = None
         first: list[str] = []
@@ -210,39 +208,45 @@ class _Reader:
                 header = parse_header(head, source.kind, shown, form.id_type, problems)
                 if header is None:
                     return None
-                width = len(header.columns)
                 table = _Rows(header, [], [], [], set(), [])
             assert table is not None
             table.files.append((len(rows), shown))
             start = len(rows)
-            self._collect(found, width, shown, rows, table, skip=first if number else None)
+            self._collect(found, source.kind, shown, rows, table, above=first if number else None)
             if not text.clean:
                 self._mark_undecodable(rows, start, table)
         assert table is not None
-        table.columns = list(zip(*rows, strict=True)) if rows else [()] * width
+        table.columns = list(zip(*rows, strict=True)) if rows else [()] * len(table.header.columns)
         return table
 
     def _collect(
         self,
         found: Iterable[tuple[int, list[str] | Unreadable]],
-        width: int,
+        kind: Literal["nodes", "relations"],
         shown: str,
         rows: list[list[str]],
         table: _Rows,
-        skip: list[str] | None,
+        above: list[str] | None,
     ) -> None:
-        """Append the records of one file to `rows`; `skip`: the header, which further files may repeat."""
+        """Append the records of one file to `rows`; `above`: the header in the first file, which further ones may repeat."""
         problems, ignore_extra = self._problems, self._form.ignore_extra_columns
-        lines = table.lines
+        lines, width = table.lines, len(table.header.columns)
+        begun = False
         for line, row in found:
             if isinstance(row, Unreadable):
                 expected = "a field that ends, with a quote at its end and every quote inside doubled"
                 problems.add(Problem(shown, line, row.column + 1, expected, quoted(row.text)))
                 continue
-            if skip is not None:
-                repeated, skip = row == skip or self._form.skip_further_headers, None
-                if repeated:
+            if not begun:
+                begun = True
+                if above is not None and (row == above or self._form.skip_further_headers):
                     continue
+                if is_header(row, kind):
+                    expected = f"data for the header in {table.files[0][1]}"
+                    named = "It is read as a part of that table: name it otherwise, or take the line out."
+                    remedy = named if above is not None else "Take the line out."
+                    problems.add(Problem(shown, line, 0, expected, quoted(",".join(row)), remedy, row=False))
+                    return
             if len(row) != width:
                 if len(row) > width and (ignore_extra or not any(row[width:])):
                     del row[width:]
@@ -382,6 +386,9 @@ class _Reader:
         for row, (identity, names) in enumerate(zip(ids, labels, strict=True)):
             key = key_of(names[0], identity)
             keys.append(key)
+            if len(key) > LONGEST_KEY // 4 and (size := len(key.encode())) > LONGEST_KEY:  # a letter has up to 4 bytes
+                expected = f"an id with its label in {LONGEST_KEY:,} bytes"
+                self._problem(table, row, column.position, expected, f"{size:,}, {quoted(identity)}")
             if row in table.bad:
                 if not self._problems.skipping:
                     group.lost.add(identity)

@@ -8,6 +8,7 @@ TYPE and IGNORE, the first and the ends with an optional id group as `:ID(Movie)
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -86,6 +87,12 @@ def parse_header(
     if len(problems.found) == before:
         _check_roles(header, kind, file, problems)
     return header if len(problems.found) == before else None
+
+
+def is_header(fields: Sequence[str], kind: Literal["nodes", "relations"]) -> bool:
+    """Tell whether a record is a header: it has a column :ID, or :START_ID and :END_ID."""
+    types = {(match["type"] or "").upper() for text in fields if (match := _FIELD.fullmatch(text.strip()))}
+    return types >= ({"ID"} if kind == "nodes" else {"START_ID", "END_ID"})
 
 
 def _column(raw: str, position: int, file: str, id_type: str, problems: Problems) -> Column:

@@ -87,9 +87,11 @@ def _decoded(data: bytes, form: Format) -> Text:
     if form.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
         try:
             return Text(_lines(data.decode(form.encoding).removeprefix("\ufeff")), clean=True)
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            found = f"byte {data[error.start]:#04x} in line {line}"
+        except UnicodeError as error:
+            found = "something else"
+            if isinstance(error, UnicodeDecodeError):  # the rarer codecs do not say where
+                line = data.count(b"\n", 0, error.start) + 1
+                found = f"byte {data[error.start]:#04x} in line {line}"
             raise _UnusableError(f"text in {form.encoding}", found, "Is that its encoding?") from error
     for mark, name in _OTHER_MARKS.items():
         if data.startswith(mark):

@@ -52,7 +52,13 @@ def expectation(type_name: str) -> str:
 
 
 def parser(type_name: str, options: dict[str, str]) -> Parse:
-    """Return the function that parses cells of the type. `options`: what stood in braces behind it (timezone, crs)."""
+    """Return the function that parses cells of the type. `options`: what stood in braces behind it (timezone, crs).
+
+    Raises ValueError, KeyError or OSError where they cannot be used.
+    """
+    for name, value in options.items():
+        if not value:
+            raise ValueError(f"{name}: nothing behind it")
     if type_name in _WIDTHS:
         return _integer(_WIDTHS[type_name])
     if type_name == "datetime":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 import shlex
+import sys
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,18 +101,25 @@ def _folder(root: Path, form: Format) -> Sources:
 def _grouped(kind: Literal["nodes", "relations"], folder: Path) -> list[Source]:
     """One source for each file, or for each header file with the data files beside it (Movie-header.csv, Movie.csv)."""
     files = {path: stem(path) for path in sorted(folder.iterdir()) if path.name.endswith(_ENDINGS)}
-    found: list[Source] = []
-    taken: set[Path] = set()
+    headers: dict[str, Path] = {}
     for path, name in files.items():
-        match = _HEADER_FILE.fullmatch(name)
-        if match is None:
-            continue
-        base = match[1]
-        part = re.compile(rf"{re.escape(base)}([-_.].+)?")
-        data = [other for other, name in files.items() if part.fullmatch(name) and other != path]
-        if data:
-            found.append(Source(kind, (base,), (path, *_in_order(data)), overrides=True))
-            taken.update((path, *data))
+        if match := _HEADER_FILE.fullmatch(name):
+            first = headers.setdefault(match[1], path)
+            if first != path:
+                raise LoadError(
+                    f"{folder}: expected one header file for {match[1]}, found {first.name} and {path.name}.",
+                    remedy="Nothing was loaded.",
+                )
+    parts: dict[str, list[Path]] = {base: [] for base in headers}
+    for path, name in files.items():
+        # Movie-Poster-1.csv belongs to Movie-Poster-header.csv, not to Movie-header.csv.
+        bases = [base for base in headers if name == base or name.startswith(tuple(base + mark for mark in "-_."))]
+        if bases and path not in headers.values():
+            parts[max(bases, key=len)].append(path)
+    found = [
+        Source(kind, (base,), (headers[base], *_in_order(data)), overrides=True) for base, data in parts.items() if data
+    ]
+    taken = {path for source in found for path in source.files}
     found.extend(Source(kind, (name,), (path,), overrides=True) for path, name in files.items() if path not in taken)
     return sorted(found, key=lambda source: source.names)
 
@@ -185,7 +194,10 @@ def _source(kind: Literal["nodes", "relations"], value: str, folder: Path, where
 
 def _matching(part: str, folder: Path) -> list[Path]:
     """The file named `part`, or else those whose names match it as a regular expression, as neo4j-admin has it."""
-    given = Path(part).expanduser()
+    try:
+        given = Path(part).expanduser()
+    except RuntimeError:  # ~somebody who is not known here: a file that is not there
+        given = Path(part)
     for path in (folder / given, given):
         if path.exists():
             return [path]
@@ -217,8 +229,9 @@ def _with_option(form: Format, name: str, value: str, where: str) -> Format:
         return replace(form, quote=separator(value, f"--{name}", where))
     if name == "input-encoding":
         try:
+            "text".encode(value)  # codecs.lookup also knows base64, which is no encoding of text
             return replace(form, encoding=codecs.lookup(value).name)
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise _refused(where, f"--{name}={value}", "the name of an encoding") from error
     if name == "id-type":
         if value.lower() not in ("string", "integer"):
@@ -230,8 +243,11 @@ def _with_option(form: Format, name: str, value: str, where: str) -> Format:
 def separator(value: str, option: str, where: str = "") -> str:
     """Return the one character meant by `value`: itself, TAB, or a code point as U+20AC. Raises LoadError."""
     code = re.fullmatch(r"U\+([0-9A-Fa-f]{4,6})", value)
-    character = chr(int(code[1], 16)) if code else _SEPARATORS.get(value, value)
-    if len(character) != 1:
+    character = _SEPARATORS.get(value, value)
+    if code:
+        number = int(code[1], 16)
+        character = chr(number) if number <= sys.maxunicode else ""
+    if len(character) != 1 or character in "\r\n\0" or unicodedata.category(character) == "Cs":
         raise _refused(where, f"{option}={value}", "one character, TAB or U+0009")
     return character
 

@@ -5,6 +5,9 @@ In the label, "/" and "%" are percent-encoded, so that the first "/" always ends
 
 from __future__ import annotations
 
+LONGEST_KEY = 8000
+"""Bytes of a key in UTF-8: an index of Neo4j 5.26 takes up to 8,164."""
+
 
 def key_of(label: str, identity: str) -> str:
     """Return the key of the node that is `identity` among those with `label`."""

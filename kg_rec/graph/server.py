@@ -121,6 +121,21 @@ class ManagedServer:
                     self._say("another program took the port first")
             raise ServerError(f"Neo4j found no free port in {_LAUNCHES} attempts.\n{self.log_tail()}")
 
+    def wait(self) -> ServerStatus:
+        """Return when the server, running or starting, takes queries; it is not started.
+
+        Raises ConnectionFailedError when it does not run, ServerError when it ends or does not come up.
+        """
+        record, process = self._current()
+        if record is None or process is None:
+            raise ConnectionFailedError(
+                f"The managed Neo4j of {self.settings.home} does not run.", remedy="Start it: kg-rec neo4j start"
+            )
+        try:
+            return self._wait_for_answer(record, process)
+        except _DiedError as error:
+            raise ServerError(f"{error}\n{self.log_tail()}", remedy="Start it again: kg-rec neo4j start") from error
+
     def stop(self) -> bool:
         """Stop the server, and return whether it ran."""
         if not self.home.exists():
@@ -210,6 +225,7 @@ class ManagedServer:
             last.bolt_port if last else None,
             server_config.BOLT_PORT,
             self._say,
+            other=self.settings.http_port,
         )
         http_port = server_config.choose_port(
             "KG_REC_HTTP_PORT",
@@ -217,6 +233,7 @@ class ManagedServer:
             last.http_port if last else None,
             server_config.HTTP_PORT,
             self._say,
+            other=bolt_port,
         )
         memory = server_config.machine_memory()
         for folder in ("conf", "data", "logs", "import", "plugins"):
@@ -306,8 +323,10 @@ class ManagedServer:
         from kg_rec.graph.client import GraphClient
 
         try:
-            with GraphClient(f"bolt://{LOOPBACK}:{record.bolt_port}", USER, self.password()) as client:
-                client.read("server/version")
+            uri = f"bolt://{LOOPBACK}:{record.bolt_port}"
+            # Not `read`: the driver's pauses between its attempts are longer than ours.
+            with GraphClient(uri, USER, self.password()) as client, client.reading() as transaction:
+                transaction.run("server/version")
         except ConnectionFailedError as error:
             if isinstance(error.__cause__, AuthError):
                 raise ServerError(
@@ -321,21 +340,17 @@ class ManagedServer:
 def connect(settings: Settings, say: Say = _silent, start: bool = True, progress: Progress = SILENT) -> GraphClient:
     """Return a connection to the Neo4j that the settings name, or to the managed one, which is started if need be.
 
-    Raises ConnectionFailedError when none answers, when it refuses the user or is too old, and, without `start`, when
-    the managed one does not run; ServerError when that cannot be started.
+    It takes queries when this returns. Raises ConnectionFailedError when none answers, when it refuses the user or is too
+    old, and, without `start`, when the managed one does not run; ServerError when that cannot be started, or refuses the
+    password in its file.
     """
     if settings.neo4j_uri is not None:
         return _connect_elsewhere(settings.neo4j_uri, settings)
     from kg_rec.graph.client import GraphClient
 
     server = ManagedServer(settings, say=say, progress=progress)
-    status = server.status()
-    if status.state != "running":
-        if not start:
-            raise ConnectionFailedError(
-                f"The managed Neo4j of {settings.home} does not run.", remedy="Start it: kg-rec neo4j start"
-            )
-        status = server.start()
+    # Where it runs, nothing is locked: two commands at the same time need not wait for each other.
+    status = server.start() if start and server.status().state != "running" else server.wait()
     assert status.uri is not None  # it runs
     return GraphClient(status.uri, status.user, server.password(), database=settings.neo4j_database)
 

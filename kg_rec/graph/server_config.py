@@ -82,12 +82,20 @@ def machine_memory() -> int:
     return memory
 
 
-def choose_port(setting: str, wanted: int | None, last: int | None, usual: int, say: Callable[[str], None]) -> int:
+def choose_port(
+    setting: str, wanted: int | None, last: int | None, usual: int, say: Callable[[str], None], other: int | None = None
+) -> int:
     """Return the port to listen on: the wanted one, else the last one, else the usual one, else one that is free.
 
-    `setting` is the name of the setting that the wanted one comes from. Raises ServerError when that one is taken.
+    setting: name of the setting that the wanted one comes from; other: the port that is meant for Neo4j's other
+    protocol, free as it still is. Raises ServerError when the wanted one is taken, or is the other.
     """
     if wanted is not None:
+        if wanted == other:
+            raise ServerError(
+                f"{setting}: expected a port of its own, found {wanted}, which Neo4j's other protocol has.",
+                remedy="Give KG_REC_BOLT_PORT and KG_REC_HTTP_PORT different ports, or one of them none.",
+            )
         if not is_free(wanted):
             raise ServerError(
                 f"{setting}: expected a free port, found {wanted} taken by {_owner(wanted)}.",
@@ -96,12 +104,15 @@ def choose_port(setting: str, wanted: int | None, last: int | None, usual: int, 
         return wanted
     first = last or usual
     for port in (first, usual):
-        if is_free(port):
+        if port != other and is_free(port):
             break
     else:
         port = any_free_port()
+        while port == other:
+            port = any_free_port()
     if port != first:
-        say(f"port {first} is taken by {_owner(first)}; taking {port}")
+        owner = "Neo4j's other protocol" if first == other else _owner(first)
+        say(f"port {first} is taken by {owner}; taking {port}")
     return port
 
 

@@ -15,7 +15,7 @@ from kg_rec.errors import InputError, UnknownEntityError
 from kg_rec.graph import attach as people
 from kg_rec.graph.client import GraphClient
 from kg_rec.graph.csv_folder import read_folder
-from kg_rec.graph.export import graph_fingerprint
+from kg_rec.graph.export import export_graph, graph_fingerprint
 from kg_rec.graph.load import load
 from kg_rec.graph.server import ManagedServer
 from kg_rec.interest import Interest
@@ -205,6 +205,24 @@ def test_somebody_attached_who_listens_since_belongs_to_the_graph(
     ]  # fmt: skip
 
 
+def test_somebody_attached_who_is_loaded_since_belongs_to_the_graph(
+    client: GraphClient, schema: GraphSchema, graph: Graph, tmp_path: Path
+) -> None:
+    people.attach(client, schema, "ann", [SAD], encoder="one")
+    for name, line in (("nodes/Listener.csv", "ann\n"), ("relations/PLAYED.csv", "ann,1,3\n")):
+        (tmp_path / name).write_text(FILES[name] + line, encoding="utf-8")
+    load(client, read_folder(tmp_path))
+    exported = export_graph(client, schema)
+    assert "Listener/ann" in exported["Listener"].key
+    assert exported["Listener", "PLAYED", "Song"].edge_index.size(1) == 4
+    assert people.person(client, schema, "ann") == people.Attached("ann", "Listener/ann", (SAD,), of_graph=True)
+    assert people.detach(client, schema, "ann") == people.Detached("ann", 1, deleted=False)
+    assert graph.rows("MATCH (n {key: 'Listener/ann'})-[r]->(b) RETURN type(r) AS type, r.plays AS plays") == [
+        {"type": "PLAYED", "plays": 3}
+    ]
+    assert graph_fingerprint(client) == exported.fingerprint
+
+
 def test_everybody_is_listed_by_key(client: GraphClient, schema: GraphSchema) -> None:
     assert people.attached_people(client) == []
     for user in ("zoe", "a/b", "l2"):
@@ -281,6 +299,22 @@ def test_an_interest_is_set_turned_and_taken_away(client: GraphClient, schema: G
         people.remove_interest(client, schema, "ann", "sad")
 
 
+def test_several_changes_are_made_together_or_not_at_all(
+    client: GraphClient, schema: GraphSchema, graph: Graph
+) -> None:
+    people.attach(client, schema, "ann", [SAD, HURT], encoder="one")
+    before = graph.all()
+    for add, remove in ((["warm"], ["sad", "saad"]), (["warm", "wram"], ["sad"]), (["hurt"], ["sad"])):
+        with pytest.raises((UnknownEntityError, InputError)):
+            people.change_interests(client, schema, "ann", add=add, remove=remove)
+        assert graph.all() == before
+    found = people.change_interests(client, schema, "ann", add=["warm", "sad"], polarity=-1, remove=["sad", "Song/1"])
+    assert found == people.interests(client, schema, "ann")
+    assert [(one.entity, one.polarity, one.source) for one in found] == [
+        ("Mood/sad", -1, "person"), ("Mood/warm", -1, "person"),
+    ]  # fmt: skip
+
+
 def test_nobody_has_no_interests(client: GraphClient, schema: GraphSchema, graph: Graph) -> None:
     before = graph.all()
     for ask in (
@@ -288,6 +322,8 @@ def test_nobody_has_no_interests(client: GraphClient, schema: GraphSchema, graph
         lambda: people.interests(client, schema, "nobody"),
         lambda: people.set_interest(client, schema, "nobody", "sad"),
         lambda: people.remove_interest(client, schema, "nobody", "sad"),
+        lambda: people.change_interests(client, schema, "nobody", add=["sad"]),
+        lambda: people.change_interests(client, schema, "nobody", remove=["sad"]),
         lambda: people.detach(client, schema, "nobody"),
     ):
         with pytest.raises(UnknownEntityError, match=r"no person 'nobody' in the graph\.\n.*kg-rec attach nobody"):
@@ -320,6 +356,11 @@ def test_odd_ids_come_and_go(client: GraphClient, schema: GraphSchema, graph: Gr
     assert graph.rows("MATCH (n:KGPerson) RETURN n.listenerId AS id") == [{"id": user}]
     assert people.detach(client, schema, user).deleted
     assert graph.all() == before
+
+
+def test_what_is_no_text_is_no_entity(client: GraphClient, schema: GraphSchema) -> None:
+    with pytest.raises(InputError, match="Expected the key or the name of an entity, found half of a surrogate pair"):
+        people.find_entity(client, schema, "Mood/\udcff")
 
 
 @pytest.mark.parametrize("user", ["", " \n", "x" * 1001, "half \udc00"])

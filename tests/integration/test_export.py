@@ -194,7 +194,14 @@ def test_an_export_is_written_and_read_back(empty_graph: GraphClient, tmp_path: 
     assert (tensors.name, names.name) == ("my.graph.safetensors", "my.graph.json")
     assert sorted(path.name for path in tensors.parent.iterdir()) == ["my.graph.json", "my.graph.safetensors"]
     assert same(read_export(tensors), data) and same(read_export(tmp_path / "out" / "my.graph"), data)
-    names.write_text(names.read_text().replace('"format": 1', '"format": 2'))
+    with pytest.raises(GraphError, match="expected the name of an export, found that of a folder"):
+        write_export(data, Path())
+    # As after a kill between the replacement of one file and of the other: the counts are the same, a name is not.
+    before = names.read_text()
+    names.write_text(before.replace("Heat", "Cold"))
+    with pytest.raises(GraphError, match=r"found my\.graph\.safetensors and my\.graph\.json of different ones"):
+        read_export(tensors)
+    names.write_text(before.replace('"format": 1', '"format": 2'))
     with pytest.raises(GraphError, match="expected an export of format 1, found 2"):
         read_export(tensors)
     tensors.write_bytes(b"broken")

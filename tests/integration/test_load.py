@@ -238,6 +238,17 @@ def test_a_schema_that_fits_no_longer_stops_before_anything_is_written(
     assert "says nothing of the label Studio" in err and "1 nodes and 0 relations are new" in out
 
 
+def test_a_folder_may_leave_out_a_label_that_keys_write_otherwise(run: Run, tmp_path: Path) -> None:
+    odd: Files = {
+        "nodes/odd.csv": "name:ID(Odd),:LABEL\nA24,Studio/100%\n",
+        "relations/BY.csv": ":START_ID(Film),:END_ID(Odd)\n1,A24\n",
+    }
+    assert run("load", write(tmp_path / "whole", {**FILMS, **odd}))[0] == 0
+    assert "Studio/100%" in read_schema(tmp_path / "home" / "schema.toml").entities
+    status, out, err = run("load", write(tmp_path / "part", FILMS))
+    assert status == 0 and "all of them were there already" in out, err
+
+
 def test_the_command_stops_before_writing_when_the_meaning_is_open(
     run: Run, empty_graph: GraphClient, tmp_path: Path
 ) -> None:

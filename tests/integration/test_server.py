@@ -18,13 +18,13 @@ import neo4j
 import psutil
 import pytest
 import typer
-from neo4j.exceptions import ClientError
+from neo4j.exceptions import ClientError, TransientError
 from typer.testing import CliRunner
 
 from kg_rec.cli import build_app
 from kg_rec.errors import ConnectionFailedError, ServerError
 from kg_rec.graph import server_config, server_jars
-from kg_rec.graph.client import GraphClient
+from kg_rec.graph.client import GraphClient, Transaction
 from kg_rec.graph.server import ManagedServer, connect
 from kg_rec.graph.server_browser import browser_style
 from kg_rec.graph.server_process import ServerRecord
@@ -133,8 +133,14 @@ class TestStart:
         right = running.password()
         running.password_path.write_text("not the password")
         try:
-            with pytest.raises(ServerError, match="refuses the password in"):
-                running.start()
+            for ask in (
+                running.start,
+                lambda: connect(running.settings),
+                lambda: connect(running.settings, start=False),
+            ):
+                with pytest.raises(ServerError, match="refuses the password in") as caught:
+                    ask()
+                assert "into that file" in caught.value.remedy
         finally:
             running.password_path.write_text(right)
 
@@ -193,6 +199,40 @@ class TestStart:
                 own.start()
         finally:
             kept.rename(own.password_path)
+
+
+class TestClient:
+    """Transient faults on the way to the session's server."""
+
+    @pytest.fixture
+    def attempts(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The scripts that were run; the first one each time fails, as in a cluster that changes its leader."""
+        run, names = Transaction.run, []
+
+        def failing_once(self: Transaction, name: str, /, **parameters: object) -> list[dict[str, object]]:
+            names.append(name)
+            found = run(self, name, **parameters)
+            if len(names) == 1:
+                raise TransientError("the leader has changed")
+            return found
+
+        monkeypatch.setattr(Transaction, "run", failing_once)
+        return names
+
+    def test_a_read_is_tried_again(self, client: GraphClient, attempts: list[str]) -> None:
+        assert client.read("server/version")[0]["edition"] == "community"
+        assert attempts == ["server/version"] * 2
+
+    def test_a_write_is_tried_again(self, empty_graph: GraphClient, attempts: list[str]) -> None:
+        rows = [{"key": "A/1", "labels": ["A"], "properties": {}}]
+        assert empty_graph.write("load/nodes", rows=rows) == [{"loaded": 1}]
+        assert attempts == ["load/nodes"] * 2
+        assert empty_graph.read("load/size") == [{"nodes": 1, "relations": 0}]
+
+    def test_a_transaction_of_several_scripts_is_not(self, client: GraphClient, attempts: list[str]) -> None:
+        with pytest.raises(ConnectionFailedError, match="the leader has changed"), client.reading() as transaction:
+            transaction.run("server/version")
+        assert attempts == ["server/version"]
 
 
 class TestCommands:

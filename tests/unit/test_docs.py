@@ -10,14 +10,22 @@ import runpy
 import shlex
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from example_graphs import write
 
 from kg_rec.cli import build_app
+from kg_rec.errors import LoadError
+from kg_rec.graph.csv_folder import read_folder
+from kg_rec.graph.csv_lines import Format
+from kg_rec.graph.csv_values import TYPE_NAMES, parser
+from kg_rec.graph.import_arguments import from_arguments
 from kg_rec.sample import sample_folder
+from kg_rec.schema_inference import infer_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("kg_rec/**/*.md"))]
@@ -206,6 +214,66 @@ def test_the_readme_repeats_the_figures_as_they_were_measured() -> None:
 def test_toml_in_the_pages_is_toml(page: Path) -> None:
     for block in _blocks(page, "toml"):
         tomllib.loads(block)
+
+
+def _data_example(folder: Path) -> Path:
+    """Write the example of docs/data.md into a folder."""
+    files = re.findall(
+        r"^`(\w+/\w+\.csv)`\n\n```csv\n(.*?)^```", _text(ROOT / "docs/data.md"), re.DOTALL | re.MULTILINE
+    )
+    assert len(files) == len(_blocks(ROOT / "docs/data.md", "csv")) > 4
+    return write(folder, dict(files))
+
+
+def test_the_example_of_the_data_page_is_read_as_it_says(tmp_path: Path) -> None:
+    graph = read_folder(_data_example(tmp_path))
+    assert graph.label_counts() == {"Author": 3, "Book": 3, "Reader": 2}
+    assert graph.type_counts() == {"RATED": 3, "WRITTEN_BY": 3} and not graph.skipped and not graph.repeated
+    books = next(table for table in graph.nodes if table.labels[0] == ("Book",))
+    assert books.keys == ["Book/1", "Book/2", "Book/3"]
+    assert {name: values.values[0] for name, values in books.properties.items()} == {
+        "bookId": "1",
+        "title": "The Dispossessed",
+        "year": 1974,
+        "subjects": ["anarchism", "physics"],
+        "blurb": 'A physicist leaves his moon, and "home" with it.',
+    }
+    schema, _ = infer_schema(graph)
+    assert (schema.item.label, schema.user and schema.user.label) == ("Book", "Reader")
+
+    arguments = tmp_path / "import.args"
+    arguments.write_text(next(block for block in _blocks(ROOT / "docs/data.md", "") if block.startswith("--nodes")))
+    again = read_folder(arguments)
+    assert (again.label_counts(), again.type_counts()) == (graph.label_counts(), graph.type_counts())
+
+
+def test_the_error_of_the_data_page_is_the_one_that_comes(tmp_path: Path) -> None:
+    rated = _data_example(tmp_path) / "relations" / "RATED.csv"
+    rated.write_text(rated.read_text().replace("r1,2,2,", "r1,2,two,"))
+    with pytest.raises(LoadError) as caught:
+        read_folder(tmp_path)
+    assert f"{caught.value}\n" in _blocks(ROOT / "docs/data.md", "")
+
+
+def test_the_types_of_the_data_page_are_all_there_are() -> None:
+    table = _text(ROOT / "docs/data.md").split("\n## Types\n")[1].split("\n## ")[0]
+    rows = [re.findall(r"`([^`]+)`", line) for line in table.splitlines() if line.startswith("| `")]
+    examples = {name: row[-1] for row in rows for name in row[:-1] if name in TYPE_NAMES}
+    assert set(examples) == set(TYPE_NAMES)
+    for name, example in examples.items():
+        parser(name, {})(example)
+    for name, option in re.findall(r"`(\w+)\{(\w+:[^}]+)\}`", table):
+        parser(name, dict([option.split(":", 1)]))(examples[name])
+
+
+def test_the_options_of_the_data_page_are_followed(tmp_path: Path) -> None:
+    table = _text(ROOT / "docs/data.md").split("\n| option | |\n")[1].split("\n\n")[0]
+    values = {"input-encoding": "latin1", "id-type": "integer"}
+    named = re.findall(r"`--([\w-]+)`", table)
+    assert len(named) == len(fields(Format))
+    for name in named:
+        read = from_arguments([f"--{name}={values.get(name, '|')}", "--nodes=A=a.csv"], tmp_path)
+        assert read.format != Format()
 
 
 def test_the_index_names_every_page() -> None:

@@ -43,6 +43,8 @@ def changed(**files: str | bytes) -> Files:
          "that ends, with a quote at its end and every quote inside doubled, found '\"Amy'."),
         (changed(Person='personId:ID(Person),name\n7,Amy\n8,"Aki"ra\n9,Al\n'), "nodes/Person.csv:3:2: expected a field "
          "that ends, with a quote at its end and every quote inside doubled, found '\"Aki\"ra'."),
+        (changed(User=f"userId:ID(User)\n1\n2\n3\n{'é' * 20_000}\n"), "nodes/User.csv:5:1: expected an id with its label in "
+         f"8,000 bytes, found 40,005, '{'é' * 60}…'."),
         (changed(Genre=b"name:ID(Genre)\nDrama\nScience Fiction\nCrime\nCaf\xe9\n"), "nodes/Genre.csv:5:1: expected "
          "text in UTF-8, found 'Caf\\xe9'. Save the file as UTF-8, as by iconv -f LATIN1 -t UTF-8."),
     ],
@@ -75,6 +77,18 @@ def test_a_bad_line_is_told_and_can_be_skipped(tmp_path: Path, files: Files, exp
          "knows, found "),
         (changed(Film="id:ID(Film),t:time{timezone:Europe/Oslo}\n1,\n"), "nodes/Film.csv:1:2: expected options that "
          "Neo4j knows, found "),
+        (changed(Film="id:ID(Film),t:time{timezone:}\n1,\n"), "nodes/Film.csv:1:2: expected options that Neo4j knows, "
+         "found 'timezone: nothing behind it'."),
+        (changed(Film="id:ID(Film),t:datetime{timezone:}\n1,\n"), "nodes/Film.csv:1:2: expected options that Neo4j "
+         "knows, found 'timezone: nothing behind it'."),
+        (changed(Film="id:ID(Film),title\nid:ID(Film),title\n"), "nodes/Film.csv:2: expected data for the header in "
+         "nodes/Film.csv, found 'id:ID(Film),title'. Take the line out."),
+        ({"nodes/A-header.csv": "id:ID(A)\n", "nodes/A.csv": "1\n", "nodes/A_B.csv": "id:ID(B),url\n1,x\n"},
+         "nodes/A_B.csv:1: expected data for the header in nodes/A-header.csv, found 'id:ID(B),url'. It is read as a "
+         "part of that table: name it otherwise, or take the line out."),
+        ({"nodes/A.csv": "id:ID\n1\n", "relations/R-header.csv": ":START_ID,:END_ID\n",
+          "relations/R-1.csv": ":START_ID,:TYPE,:END_ID\n1,S,1\n"},
+         "relations/R-1.csv:1: expected data for the header in relations/R-header.csv, found ':START_ID,:TYPE,:END_ID'. "),
         (changed(Film="id:ID(Film),:START_ID(Film)\n1,1\n"), "nodes/Film.csv:1:2: expected the header of nodes, found "
          "':START_ID(Film)'. Such a column belongs to a file of relations."),
         (changed(RATED=":START_ID(User),rating:float\n1,1\n"), "relations/RATED.csv:1: expected a column :END_ID, "),
@@ -91,6 +105,9 @@ def test_a_bad_line_is_told_and_can_be_skipped(tmp_path: Path, files: Files, exp
          "type than 'INTERESTED_IN', which kg-rec keeps for itself, found 'INTERESTED_IN'."),
         ({"nodes/A.csv": "id:ID\n"}, "nodes/A.csv: expected at least one node, found none."),
         ({"a.args": "--nodes=A=a.csv,away.csv", "a.csv": "id:ID\n1\n"}, "away.csv: expected a file, found nothing."),
+        ({"a.args": "--nodes=A=~nobody-of-this-name/x.csv"}, "~nobody-of-this-name/x.csv: expected a file, found nothing."),
+        ({"a.args": "--nodes=A=a.csv --input-encoding=idna", "a.csv": "xn--zzzzzzzzz99999999"}, "a.csv: expected text in "
+         "idna, found something else. Is that its encoding?"),
         ({"a.args": "--nodes=a.csv", "a.csv": "id:ID\n1\n"}, "a.csv:1: expected a column :LABEL, found none. Name it "
          "as in --nodes=Label=file.csv."),
         ({"a.args": "--nodes=A=a.csv --relationships=r.csv", "a.csv": "id:ID\n1\n", "r.csv": ":START_ID,:END_ID\n1,1\n"},

@@ -246,6 +246,25 @@ def test_a_header_file_beside_its_parts_is_read_as_one(tmp_path: Path) -> None:
     ]
 
 
+def test_each_part_belongs_to_the_header_file_with_the_longest_name(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "nodes/A-header.csv": "id:ID(A)\n",
+            "nodes/A.csv": "1\n2\n",
+            "nodes/A_B-header.csv": "id:ID(B),name\n",
+            "nodes/A_B-1.csv": "1,x\n",
+            "nodes/A_B_2.csv": "2,y\n",
+            "nodes/Page_header.csv": "id:ID(P)\n1\n",  # no part beside it: a table of that name
+        },
+    )
+    folder = read_folder(tmp_path)
+    assert folder.label_counts() == {"A": 2, "A_B": 2, "Page_header": 1}
+    write(tmp_path, {"nodes/A_header.csv": "id:ID(A)\n"})
+    with pytest.raises(LoadError, match=r"one header file for A, found A-header\.csv and A_header\.csv"):
+        read_folder(tmp_path)
+
+
 def test_the_argument_file_of_neo4j_admin_is_followed(tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -296,7 +315,13 @@ def test_arguments_say_how_files_are_written(tmp_path: Path) -> None:
         (["--nodes"], "a value behind it"),
         (["--nodes=A=a.csv", "--unknown=1"], "an option of neo4j-admin"),
         (["--nodes=A=a.csv", "--delimiter=ab"], "one character"),
+        (["--nodes=A=a.csv", "--delimiter=U+FFFFFF"], "one character"),
+        (["--nodes=A=a.csv", "--delimiter=U+D800"], "one character"),
+        (["--nodes=A=a.csv", "--quote=U+000A"], "one character"),
         (["--nodes=A=a.csv", "--input-encoding=klingon"], "the name of an encoding"),
+        (["--nodes=A=a.csv", "--input-encoding=base64"], "the name of an encoding"),
+        (["--nodes=A=a.csv", "--input-encoding=hex"], "the name of an encoding"),
+        (["--nodes=A=a.csv", "--input-encoding=undefined"], "the name of an encoding"),
         (["--nodes=A=a.csv", "--id-type=actual"], "string or integer"),
         (["--nodes=A=a.csv", "--relationships=A:B=a.csv"], "one type"),
         (["--nodes=A="], "the name of a file"),

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 import kg_rec.progress
-from kg_rec.progress import SILENT, shown_progress, tracked
+from kg_rec.progress import SILENT, shown_progress
 
 
 @pytest.fixture
@@ -73,14 +73,3 @@ def test_silence_takes_everything() -> None:
     step = SILENT.step("Encoding", 3, "texts")
     step.advance()
     step.advance(5)
-
-
-def test_tracked_items_come_through_each_counted_once_done() -> None:
-    console = log()
-    with shown_progress(console) as progress:
-        found = []
-        for item in tracked(iter("abc"), progress, "Reading", 3, "files"):
-            assert "done" not in written(console)
-            found.append(item)
-    assert found == ["a", "b", "c"]
-    assert written(console).splitlines()[1].startswith("Reading: done in")

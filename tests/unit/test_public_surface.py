@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import io
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +16,7 @@ import typer
 import kg_rec
 import kg_rec.cli
 import kg_rec.errors
+from kg_rec.cli.app import given_words
 from kg_rec.errors import KgRecError
 
 HEAVY = (
@@ -196,6 +199,75 @@ def test_errors_on_purpose_are_printed_as_they_stand(
         "kg-rec: Expected words, --user or --input; found none of them.\n"
         'For example: kg-rec recommend "something slow and sad"\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["recommend", "x", "--output", "recs.jsonl"], "--output is for the answers to the people of --input"),
+        (["recommend", "--input", "p.jsonl"], "--input needs --output"),
+        (["recommend", "--input", "p.jsonl", "--output", "r.jsonl", "--json"], "--json is for one person's answer"),
+        (["recommend", "--input", "p.jsonl", "--output", "r.jsonl", "--paths"], "--paths is for one person's answer"),
+        (["recommend", "--input", "p.jsonl", "--user", "ann"], "found --user and --input"),
+        (["recommend", "--input", "p.jsonl", "--output", "."], "--output: expected a file"),
+        (["recommend", "--input", "p.jsonl", "--output", "r.jsonl"], "p.jsonl: the people cannot be read"),
+        (["recommend", "x\udcff"], "Expected words in UTF-8"),
+        (["attach", "ann", "x\udcff"], "Expected words in UTF-8"),
+        (["interests", "--add", "horror"], "found no person's id"),
+        (["interests", "ann", "--dislike"], "found it without --add"),
+        (["export", "--output", "."], ".: expected the name of an export"),
+        (["export", "--output", ".."], "..: expected the name of an export"),
+        (["load"], "Expected a folder, a file of arguments, or --nodes and --relationships"),
+        (["load", "nowhere"], "nowhere: expected a folder or a file of arguments, found nothing"),
+        (["load", "nowhere", "--delimiter", "U+FFFFFF"], "expected one character, TAB or U+0009"),
+    ],
+)
+def test_arguments_that_cannot_be_followed_are_refused(
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KG_REC_HOME", str(tmp_path / "home"))
+    status, out, err = run(capsys, monkeypatch, *arguments)
+    assert (status, out) == (1, "") and err.startswith("kg-rec: ") and expected in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b'{"user_id": 1, "text": "', "2: expected a JSON object, found "),
+        (b'{"user_id": 1}', "2: expected an object with 'user_id' and 'text' (a string), found "),
+        (b'["text"]', "2: expected an object with 'user_id' and 'text' (a string), found "),
+        (b'{"user_id": "\\ud800", "text": "x"}', "2: expected text, found half of a surrogate pair in "),
+        (b'{"user_id": 1, "text": "x \\udcff"}', "2: expected text, found half of a surrogate pair in "),
+        (b'{"user_id": 1, "text": "\xff"}', "2: expected UTF-8, found the byte 0xff"),
+    ],
+)
+def test_a_person_that_cannot_be_read_stops_the_many_before_they_are_begun(
+    line: bytes, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = tmp_path / "people.jsonl"
+    people.write_bytes(b'\xef\xbb\xbf{"user_id": "a", "text": "fine"}\n' + line + b"\n")
+    status, _, err = run(
+        capsys, monkeypatch, "recommend", "--input", str(people), "--output", str(tmp_path / "out.jsonl")
+    )
+    assert status == 1 and f"kg-rec: {people}:{expected}" in err
+    assert list(tmp_path.iterdir()) == [people]
+
+
+def test_words_come_from_the_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("slow and sad"))
+    assert given_words("-") == "slow and sad"
+    assert given_words("as they stand") == "as they stand"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9"), encoding="utf-8"))
+    status, _, err = run(capsys, monkeypatch, "recommend", "-")
+    assert status == 1 and "Expected words in UTF-8" in err and "iconv" in err
 
 
 def test_the_keyboard_stops_it_without_a_traceback(

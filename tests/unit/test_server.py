@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 from kg_rec.cli import build_app
 from kg_rec.errors import ConnectionFailedError, KgRecError, ServerError
 from kg_rec.graph import server, server_config, server_jars, server_process
-from kg_rec.graph.client import GraphClient
+from kg_rec.graph.client import GraphClient, Transaction
 from kg_rec.graph.server import ManagedServer, connect
 from kg_rec.graph.server_browser import browser_address, browser_style
 from kg_rec.graph.server_java import find_java
@@ -57,7 +57,15 @@ def executable(path: Path, script: str) -> Path:
 
 def sleeper(*arguments: str) -> psutil.Process:
     """A process that does nothing, with `arguments` in its command line."""
-    return psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)", *arguments])
+    process = psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)", *arguments])
+    wait_for_arguments(process)
+    return process
+
+
+def wait_for_arguments(process: psutil.Process) -> None:
+    """Wait until the operating system tells a new process's arguments, a moment after it has started."""
+    while not process.cmdline():
+        time.sleep(0.001)
 
 
 class TestStatus:
@@ -205,6 +213,16 @@ class TestPorts:
         usual = server_config.any_free_port()
         assert server_config.choose_port("", None, listening, usual, lambda _: None) == usual
 
+    def test_the_ports_of_both_protocols_differ(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said: list[str] = []
+        usual = server_config.any_free_port()
+        offered = iter([usual, usual, usual + 1])
+        monkeypatch.setattr(server_config, "any_free_port", lambda: next(offered))
+        assert server_config.choose_port("", None, None, usual, said.append, other=usual) == usual + 1
+        assert said == [f"port {usual} is taken by Neo4j's other protocol; taking {usual + 1}"]
+        with pytest.raises(ServerError, match="KG_REC_HTTP_PORT: expected a port of its own, found 7474"):
+            server_config.choose_port("KG_REC_HTTP_PORT", 7474, None, 7474, print, other=7474)
+
     def test_a_port_that_was_closed_a_moment_ago_is_free(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
@@ -316,6 +334,24 @@ class TestStart:
         record = ServerRecord.read(settings.server_home / "server.json")
         assert record is not None
         assert getattr(record, which) != listening
+
+    @pytest.mark.usefixtures("no_jars")
+    @pytest.mark.parametrize(("given", "usual"), [("bolt_port", "HTTP_PORT"), ("http_port", "BOLT_PORT")])
+    def test_a_port_that_is_given_to_one_protocol_is_not_taken_for_the_other(
+        self, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, usual: str
+    ) -> None:
+        (settings.server_home / "data" / "databases" / "system").mkdir(parents=True)
+        (settings.server_home / "password").write_text("secret")
+        port = server_config.any_free_port()
+        monkeypatch.setattr(server_config, usual, port)
+        managed = self.with_java(settings, tmp_path, "exit 1")
+        managed.settings = managed.settings.model_copy(update={given: port})
+        with pytest.raises(ServerError, match="ended while it started"):
+            managed.start()
+        record = ServerRecord.read(settings.server_home / "server.json")
+        assert record is not None
+        assert getattr(record, given) == port
+        assert record.bolt_port != record.http_port
 
     @pytest.mark.usefixtures("no_jars")
     def test_one_that_does_not_answer_is_given_up(
@@ -627,6 +663,49 @@ class TestConnect:
             with pytest.raises(ConnectionFailedError, match=f"expected Neo4j 5.26 or newer, found {version}"):
                 connect(elsewhere)
         assert closed == ([] if good else [True])
+
+    @pytest.mark.parametrize("start", [True, False])
+    def test_the_managed_one_is_waited_for_until_its_database_opens(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch, start: bool
+    ) -> None:
+        settings.server_home.mkdir(parents=True)
+        (settings.server_home / "password").write_text("secret")
+        process = sleeper("-Dkg_rec.token=token")
+        ServerRecord(7687, 7474, "5.26.30", "token", process.pid).write(settings.server_home / "server.json")
+        opening = [ConnectionFailedError("the database is not there yet")] * 2
+        asked: list[str] = []
+
+        def run(self: Transaction, name: str) -> list[object]:
+            asked.append(name)
+            if opening:
+                raise opening.pop()
+            return []
+
+        # Both ports are open, and Bolt shakes hands.
+        monkeypatch.setattr(server, "answers", lambda process, record: True)
+        monkeypatch.setattr(GraphClient, "__init__", lambda self, *_, **__: None)
+        monkeypatch.setattr(GraphClient, "reading", lambda self: contextlib.nullcontext(Transaction(None)))  # type: ignore[arg-type]
+        monkeypatch.setattr(GraphClient, "close", lambda self: None)
+        monkeypatch.setattr(Transaction, "run", run)
+        try:
+            connect(settings, start=start)
+        finally:
+            process.kill()
+            process.wait()
+        assert asked == ["server/version"] * 3
+
+    def test_one_that_ends_while_it_is_waited_for_is_told(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.server_home.mkdir(parents=True)
+        command = [sys.executable, "-c", "import time; time.sleep(60)", "-Dkg_rec.token=token"]
+        process = server_process.start_detached(command, settings.home, settings.home / "output")
+        wait_for_arguments(process)
+        ServerRecord(7687, 7474, "5.26.30", "token", process.pid).write(settings.server_home / "server.json")
+        monkeypatch.setattr(server, "answers", lambda process, _: bool(process.kill()))
+        with pytest.raises(ServerError, match="ended while it started") as caught:
+            connect(settings, start=False)
+        assert "kg-rec neo4j start" in caught.value.remedy
 
     def test_the_managed_one_is_not_started_when_that_is_not_wanted(self, settings: Settings) -> None:
         with pytest.raises(ConnectionFailedError, match="does not run") as caught:

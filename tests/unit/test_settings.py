@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kg_rec.cli import build_app
 from kg_rec.errors import SettingsError
 from kg_rec.settings import Settings, default_home, load_settings
 
@@ -31,6 +34,18 @@ def test_the_environment_is_read_and_options_come_before_it(monkeypatch: pytest.
     assert given.neo4j_uri == "bolt://elsewhere:7687"  # None is not given
 
 
+def test_empty_variables_and_options_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"KG_REC_{name.upper()}", "")
+    plain = Settings.model_construct(home=default_home())
+    assert load_settings() == plain
+    assert load_settings(home="", neo4j_uri="", seed=None) == plain
+    # The options of the command line read the same variables by themselves.
+    status = json.loads(CliRunner().invoke(build_app(), ["neo4j", "status", "--json"]).output)
+    assert status["password_file"] == str(default_home() / "neo4j" / "password")
+
+
 def test_everything_lies_in_the_home(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path)
     paths = [settings.schema_path, settings.server_home, settings.vectors_path, settings.model_path]
@@ -42,6 +57,8 @@ def test_the_home_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
     assert load_settings(home="data").home == tmp_path / "data"
     assert load_settings(home="~/data").home == tmp_path / "me" / "data"
+    with pytest.raises(SettingsError, match=r"--home: expected a folder, found .* '~nobody-of-this-name/data'"):
+        load_settings(home="~nobody-of-this-name/data")
 
 
 def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
