@@ -14,10 +14,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from kg_rec import Recommender
-from kg_rec.model.link_prediction import People
+from kg_rec.model.ranking import PARTS
 
 METRICS = ("recall@10", "recall@50", "nDCG@10", "MRR")
 
@@ -33,43 +32,42 @@ def main() -> None:
     ids = [str(identity) for identity in artifact.properties[artifact.schema.item.id]]
     row = {identity: index for index, identity in enumerate(ids)}
     print(f"{len(people)} people, {len(ids)} items, model {artifact.version}")
-    print(f"{'':34s}" + "".join(f"{metric:>24s}" for metric in METRICS))
+    print(f"{'':40s}" + "".join(f"{metric:>24s}" for metric in METRICS))
     for name, ranked in ways.items():
         values = np.array([judged(best, person, row) for best, person in zip(ranked, people, strict=True)])
-        print(f"{name:34s}" + "".join(f"{interval(values[:, m]):>24s}" for m in range(len(METRICS))))
+        print(f"{name:40s}" + "".join(f"{interval(values[:, m]):>24s}" for m in range(len(METRICS))))
 
 
 def scores(recommender: Recommender, texts: list[str]) -> dict[str, list[list[int]]]:
-    """Return, for each way, each person's items, best first."""
-    artifact, ranking = recommender.artifact, recommender.ranking
-    model = artifact.model
+    """Return, for each way, each person's items, best first: single signals, then kg-rec without each, then whole."""
+    artifact = recommender.artifact
     interests = recommender.linker.link_many(texts)
     vectors = recommender.wish_vectors(texts, interests)
-    crowd = People.of(vectors, interests, model.entities.index)
-    with torch.inference_mode():
-        words_alone = People(crowd.text, *(part[:0] for part in (crowd.person, crowd.entity, crowd.weight)))
-        alone = model.predictor(model.text, model.identity, words_alone, model.popularity)
-        scored = model.predictor(model.text, model.identity, crowd, model.popularity)
-    popular = model.popularity.expand(len(texts), -1)
-    named = {
-        "popularity": popular,
-        "words": alone.text,
-        "words + popularity": alone.text + popular,
-        "… + interests in the text block": scored.text + popular,
-        "… + R-GCN identity block": scored.total,
+    asks = recommender.asks(texts, vectors, interests)
+    nobody = [[] for _ in texts]
+    everything = range(len(PARTS))
+    words, popular = PARTS.index("text"), PARTS.index("popularity")
+    alone = recommender.ranking.parts(vectors, nobody, np.ones_like(asks))
+    parts = recommender.ranking.parts(vectors, interests, asks)
+    index, count = artifact.model.entities.index, artifact.model.entities.item_count
+    hidden = [[index[one.entity] for one in theirs if index.get(one.entity, count) < count] for theirs in interests]
+    ways = {
+        "popularity": alone[:, [popular]],
+        "words: cosine to the asking sentences": alone[:, [words]],
+        "words + popularity": alone[:, [words, popular]],
+        "words and interests + popularity": recommender.ranking.parts(vectors, interests, np.ones_like(asks))[
+            :, [words, popular]
+        ],
+        **{f"kg-rec without {PARTS[one]}": np.delete(parts, one, axis=1) for one in everything},
+        "kg-rec": parts,
     }
-    count = model.entities.item_count
-    ways = {name: top(values.numpy(), crowd, count) for name, values in named.items()}
-    whole = ranking.rank(vectors, interests, k=100)
-    ways["… + direct links (kg-rec)"] = [[found.item for found in ranked] for ranked in whole]
-    return ways
+    return {name: top(some.sum(axis=1), hidden) for name, some in ways.items()}
 
 
-def top(values: np.ndarray, crowd: People, count: int) -> list[list[int]]:
+def top(values: np.ndarray, hidden: list[list[int]]) -> list[list[int]]:
     """Return the 100 best items of each person, without those that their words name."""
-    values = values.copy()
-    named = (crowd.entity < count).numpy()
-    values[crowd.person.numpy()[named], crowd.entity.numpy()[named]] = -np.inf
+    for row, items in zip(values, hidden, strict=True):
+        row[items] = -np.inf
     return np.argsort(-values, axis=1, kind="stable")[:, :100].tolist()
 
 

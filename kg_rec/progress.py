@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ class Progress(Protocol):
     def step(self, name: str, total: int, unit: str) -> Step:
         """Open a step of `total` units; it ends when as many are done, or when the next one opens."""
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Leave the terminal alone for a while, as for a question."""
+
 
 class _Nothing:
     def step(self, *_: object) -> Step:
@@ -31,6 +34,9 @@ class _Nothing:
 
     def advance(self, amount: int = 1) -> None:
         """Do nothing."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 SILENT: Progress = _Nothing()
@@ -68,6 +74,14 @@ class _Bars:
     def step(self, name: str, total: int, unit: str) -> Step:
         return _Bar(self._bars, name, total, unit)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        self._bars.stop()
+        try:
+            yield
+        finally:
+            self._bars.start()
+
 
 class _Bar:
     def __init__(self, bars: object, name: str, total: int, unit: str) -> None:
@@ -92,6 +106,9 @@ class _Lines:
 
     def step(self, name: str, total: int, unit: str) -> Step:
         return _Line(self._console, name, total, unit)
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class _Line:

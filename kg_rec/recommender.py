@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -21,19 +22,21 @@ from kg_rec.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from pandas import DataFrame
 
     from kg_rec.graph.client import GraphClient
+    from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.explain import Explanation
+    from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.ranking import Ranked, Ranking
     from kg_rec.model.training import TrainingSettings
     from kg_rec.schema import GraphSchema
+    from kg_rec.schema_inference import SchemaChoices, UndecidedSchemaError
     from kg_rec.text.encoder import TextEncoder
     from kg_rec.text.linker import Linker
 
@@ -88,6 +91,15 @@ class Recommendations:
         columns = ["rank", "id", "title", "score", "why"]
         rows = [{**{name: getattr(item, name) for name in columns}, **item.parts} for item in self.items]
         return pd.DataFrame(rows, columns=[*columns, *PARTS])
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What `load` did: the report, what the graph means, and why; reasons is None where schema.toml was there already."""
+
+    report: LoadReport
+    schema: GraphSchema
+    reasons: dict[str, str] | None
 
 
 class Recommender:
@@ -162,25 +174,77 @@ class Recommender:
 
     # -- the graph and the model -------------------------------------------------------------------------------------------
 
-    def load(self, folder: Path | str) -> LoadReport:
-        """Load a folder of CSV files into Neo4j and write down what it means, unless schema.toml is there already.
+    def load(
+        self,
+        source: Path | str | Sources,
+        *,
+        choices: SchemaChoices | None = None,
+        ask: Callable[[UndecidedSchemaError], str] | None = None,
+        new_schema: bool = False,
+        bad_rows: Path | None = None,
+    ) -> Loaded:
+        """Load CSV files into Neo4j, and write down what they mean, unless schema.toml is there already.
 
-        Raises LoadError or SchemaError before anything is written.
+        source: a folder, a file of neo4j-admin's arguments, or what was read from such arguments. choices: what the graph means
+        as far as it is known; ask: is given what is open, and returns one of its choices; new_schema: write schema.toml anew;
+        bad_rows: skip lines that are not in order, and list them in this file.
+        Raises LoadError before anything is written, and SchemaError or UndecidedSchemaError where the meaning is not clear or
+        is another than that of schema.toml.
         """
-        from pathlib import Path
-
-        from kg_rec.graph.csv_folder import read_folder
+        from kg_rec.graph.csv_folder import read_sources
+        from kg_rec.graph.import_arguments import find_sources
         from kg_rec.graph.load import load
-        from kg_rec.schema import write_schema
-        from kg_rec.schema_inference import infer_schema
+        from kg_rec.graph.problems import write_report
+        from kg_rec.schema import read_schema, write_schema
+        from kg_rec.schema_inference import SchemaChoices, infer_schema, infer_schema_asking
 
-        content = read_folder(Path(folder), progress=self._progress)
+        sources = find_sources(Path(source)) if isinstance(source, str | Path) else source
+        graph = read_sources(sources, skip_bad_rows=bad_rows is not None, progress=self._progress)
+        self._say(f"{graph.path}: {graph.node_count:,} nodes and {graph.relation_count:,} relations to load")
+        if bad_rows is not None:
+            write_report(graph.skipped, bad_rows)
+            lines = len({(problem.file, problem.line) for problem in graph.skipped})
+            self._say(
+                f"{lines:,} bad lines skipped, listed in {bad_rows}"
+                if lines
+                else f"no bad lines; {bad_rows} lists none"
+            )
+        for name, count in graph.repeated.items():
+            self._say(
+                f"{count:,} relations {name} were given again between the same two nodes; the last line of each counts"
+            )
+        choices = choices or SchemaChoices()
         path = self.settings.schema_path
-        inferred = None if path.exists() else infer_schema(content)
-        report = load(self.client, content, self._progress)
-        if inferred is not None:
-            write_schema(inferred[0], path, inferred[1])
-        return report
+        if path.exists() and not new_schema:
+            schema, reasons = read_schema(path), None
+            self._check_kept(schema, graph, choices)
+        elif ask is not None:
+            schema, reasons = infer_schema_asking(graph, choices, ask)
+        else:
+            schema, reasons = infer_schema(graph, choices)
+        report = load(self.client, graph, self._progress)
+        if reasons is not None:
+            write_schema(schema, path, reasons)
+        return Loaded(report, schema, reasons)
+
+    def _check_kept(self, schema: GraphSchema, graph: GraphFolder, choices: SchemaChoices) -> None:
+        """Raise SchemaError where the schema that is there does not fit the graph or the choices."""
+        from kg_rec.errors import SchemaError
+        from kg_rec.graph.keys import label_of
+        from kg_rec.schema_inference import contradictions, contrary_choices, unmentioned
+
+        path = self.settings.schema_path
+        labels = {label_of(row["source"]) for row in self.client.read("export/counts")}
+        found = [*contrary_choices(schema, choices), *contradictions(schema, graph, labels)]
+        if found:
+            told = "\n".join(f"{path}: expected {problem}." for problem in found)
+            raise SchemaError(
+                told,
+                remedy="Nothing was loaded. Edit the file, have it written anew with --new-schema, or keep the graphs apart "
+                "with --home.",
+            )
+        for label in unmentioned(schema, graph):
+            self._say(f"{path} says nothing of the label {label}: it is loaded, but no interest points to it")
 
     def train(self, settings: TrainingSettings | None = None) -> dict[str, Any]:
         """Export the graph, train the model, make it the current one, and return its metrics.

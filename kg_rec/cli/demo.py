@@ -46,7 +46,7 @@ def demo() -> None:
         if _is_loaded(recommender, sample):
             say("the sample graph is loaded already")
         else:
-            report = recommender.load(sample_folder())
+            report = recommender.load(sample_folder()).report
             say(f"the sample graph is loaded: {report.nodes:,} nodes, {report.relations:,} relations")
         if _is_trained(recommender):
             say("the model is trained already")

@@ -12,12 +12,10 @@ import typer
 from kg_rec.cli.app import connected, current_settings, progress, say
 
 if TYPE_CHECKING:
-    from kg_rec.graph.client import GraphClient
-    from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
     from kg_rec.schema import GraphSchema
-    from kg_rec.schema_inference import SchemaChoices, UndecidedSchemaError
+    from kg_rec.schema_inference import UndecidedSchemaError
 
 _MEANING = "What the graph means (found by itself where it is clear)"
 _FILES = "How the files are written"
@@ -83,35 +81,25 @@ def load(
 
     Example:  kg-rec load my-graph --bad-rows report.csv
     """
-    from kg_rec.graph.load import load as load_graph
-    from kg_rec.graph.load import read_sources
-    from kg_rec.graph.problems import write_report
-    from kg_rec.graph.server import connect
-    from kg_rec.schema import write_schema
+    from kg_rec.recommender import Recommender
     from kg_rec.schema_inference import SchemaChoices
 
     settings = current_settings()
     sources = _sources(folder, nodes or [], relationships or [], delimiter, array_delimiter)
     choices = SchemaChoices(item, user, interaction, weight, kind.value if kind else None, title)
-    with progress() as shown:
-        graph = read_sources(sources, skip_bad_rows=bad_rows is not None, progress=shown)
-    if bad_rows is not None:
-        write_report(graph.skipped, bad_rows)
-    _tell_read(graph, bad_rows)
-    path = settings.schema_path
-    kept = None if new_schema or not path.exists() else path
-    found = None if kept else _inferred(graph, choices)
-    with progress() as shown, connect(settings, say=say, progress=shown) as client:
-        if kept:
-            _check_kept(kept, graph, choices, client)
-        report = load_graph(client, graph, shown)
-    if found is not None:
-        schema, reasons = found
-        write_schema(schema, path, reasons)
-        _tell_schema(schema, reasons, path)
+    with progress() as shown, Recommender.open(settings, say=say, progress=shown) as recommender:
+
+        def asked(question: UndecidedSchemaError) -> str:
+            with shown.paused():
+                return _ask(question)
+
+        ask = asked if sys.stdin.isatty() and sys.stderr.isatty() else None
+        loaded = recommender.load(sources, choices=choices, ask=ask, new_schema=new_schema, bad_rows=bad_rows)
+    if loaded.reasons is not None:
+        _tell_schema(loaded.schema, loaded.reasons, settings.schema_path)
     else:
-        say(f"the schema stays as it is: {path}")
-    _tell_loaded(report)
+        say(f"the schema stays as it is: {settings.schema_path}")
+    _tell_loaded(loaded.report)
 
 
 def _sources(
@@ -136,14 +124,6 @@ def _sources(
     return find_sources(folder, form)
 
 
-def _inferred(graph: GraphFolder, choices: SchemaChoices) -> tuple[GraphSchema, dict[str, str]]:
-    from kg_rec.schema_inference import infer_schema, infer_schema_asking
-
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        return infer_schema_asking(graph, choices, _ask)
-    return infer_schema(graph, choices)
-
-
 def _ask(question: UndecidedSchemaError) -> str:
     typer.echo(question.message, err=True)
     for number, choice in enumerate(question.choices, start=1):
@@ -155,36 +135,6 @@ def _ask(question: UndecidedSchemaError) -> str:
         if answer.isdigit() and 1 <= int(answer) <= len(question.choices):
             return question.choices[int(answer) - 1]
         typer.echo(f"Expected 1 to {len(question.choices)}, or a name from the list.", err=True)
-
-
-def _check_kept(path: Path, graph: GraphFolder, choices: SchemaChoices, client: GraphClient) -> None:
-    """Raise SchemaError where the schema that is there does not fit the graph or the choices."""
-    from kg_rec.errors import SchemaError
-    from kg_rec.graph.keys import label_of
-    from kg_rec.schema import read_schema
-    from kg_rec.schema_inference import contradictions, contrary_choices, unmentioned
-
-    schema = read_schema(path)
-    labels = {label_of(row["source"]) for row in client.read("export/counts")}
-    found = [*contrary_choices(schema, choices), *contradictions(schema, graph, labels)]
-    if found:
-        told = "\n".join(f"{path}: expected {problem}." for problem in found)
-        raise SchemaError(
-            told,
-            remedy="Nothing was loaded. Edit the file, have it written anew with --new-schema, or keep the graphs apart "
-            "with --home.",
-        )
-    for label in unmentioned(schema, graph):
-        say(f"{path} says nothing of the label {label}: it is loaded, but no interest points to it")
-
-
-def _tell_read(graph: GraphFolder, report: Path | None) -> None:
-    say(f"{graph.path}: {graph.node_count:,} nodes and {graph.relation_count:,} relations to load")
-    if report is not None:
-        lines = len({(problem.file, problem.line) for problem in graph.skipped})
-        say(f"{lines:,} bad lines skipped, listed in {report}" if lines else f"no bad lines; {report} lists none")
-    for name, count in graph.repeated.items():
-        say(f"{count:,} relations {name} were given again between the same two nodes; the last line of each counts")
 
 
 def _tell_schema(schema: GraphSchema, reasons: dict[str, str], path: Path) -> None:

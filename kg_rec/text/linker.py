@@ -20,7 +20,6 @@ from kg_rec.text.lexicon import Lexicon, languages_of, lexicon
 from kg_rec.text.mentions import Mention, NameFinder, item_words
 from kg_rec.text.names import LinkTarget, NameForms
 from kg_rec.text.near import NearFinder, Passage, passages
-from kg_rec.text.small_talk import strip_small_talk
 from kg_rec.text.words import Words, normalised
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from kg_rec.text.encoder import TextEncoder
 
-__all__ = ["LinkTarget", "Linker", "strip_small_talk"]
+__all__ = ["LinkTarget", "Linker"]
 
 _UNSEEN = 0.3
 """Score of an item that the person says not to know."""
