@@ -94,10 +94,14 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
 
     Minimises the mean cross-entropy of softmax(score) over all items to the targets, each as likely as the others, plus
     0.05 |v - v_0|^2, v being the weights to the scale of the signals: times the median standard deviation of each over the
-    items. v_0 is popularity; no weight is below 0. Adam, 80 steps of 96 people.
+    items. v_0 is popularity; no weight is below 0. Adam, 80 steps of 96 people. With nobody to learn from, or nobody held out,
+    it stays popularity.
     """
+    rows, judged = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    report: dict[str, Any] = {"people": len(rows), "held-out people": len(judged)}
+    if not len(rows) or not len(judged):
+        return _POPULARITY.astype(np.float32), {**report, "used": "popularity"}
     scale = _scales(told.signals)
-    rows = np.flatnonzero(~held_out)
     start = torch.from_numpy((_POPULARITY * scale).astype(np.float32))
     weights = start.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([weights], lr=_RATE)
@@ -111,14 +115,11 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
         with torch.no_grad():
             weights.clamp_(min=0)
     found = (weights.detach().numpy() / scale).astype(np.float32)
-    judged = np.flatnonzero(held_out)
     with torch.no_grad():
         learned, popular = (
             float(_loss(told, judged, torch.from_numpy(values.astype(np.float32)))) for values in (found, _POPULARITY)
         )
-    report = {
-        "people": len(rows),
-        "held-out people": len(judged),
+    report |= {
         "loss": round(learned, 4),
         "loss of popularity": round(popular, 4),
         "used": "learned" if learned < popular else "popularity",

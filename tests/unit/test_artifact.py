@@ -34,7 +34,7 @@ INTERESTS = [
 @pytest.fixture(scope="module")
 def artifact() -> Artifact:
     trained = artifact_of(two_tastes(), steps=8, temperature=7.0)
-    assert trained.model.predictor.nu_change.abs().max() > 0  # learned, so that something would be missed
+    assert trained.model.evidence.predictor.nu_change.abs().max() > 0  # learned, so that something would be missed
     return trained
 
 
@@ -53,7 +53,8 @@ def current(folder: Path) -> Path:
 def ranking_of(artifact: Artifact) -> Any:
     ranking = Ranking(artifact)
     allowed = ranking.allowed(["year>1992"])
-    return ranking.rank(HashEncoder().encode(WORDS), INTERESTS, k=10, allowed=allowed)
+    asks = np.array([1.0, 0.0, 0.7], dtype=np.float32)
+    return ranking.rank(HashEncoder().encode(WORDS), INTERESTS, asks, k=10, allowed=allowed)
 
 
 def test_a_round_trip_gives_the_same_ranking(artifact: Artifact, tmp_path: Path) -> None:
@@ -66,10 +67,22 @@ def test_a_round_trip_gives_the_same_ranking(artifact: Artifact, tmp_path: Path)
     ours, theirs = artifact.model, again.model
     assert theirs.entities == ours.entities and theirs.settings == ours.settings
     assert theirs.relation_weights == ours.relation_weights and theirs.metrics == ours.metrics
-    for part in ("text", "identity", "names", "popularity"):
-        assert torch.equal(getattr(theirs, part), getattr(ours, part)), part
-    assert np.array_equal(theirs.direct.toarray(), ours.direct.toarray())
-    assert not theirs.predictor.training and theirs.predictor.temperature == 7.0
+    assert torch.equal(theirs.names, ours.names)
+    for part in ("text", "popularity"):
+        assert torch.equal(getattr(theirs.evidence, part), getattr(ours.evidence, part)), part
+    for part in ("one_hot", "direct"):
+        assert np.array_equal(getattr(theirs.evidence, part).toarray(), getattr(ours.evidence, part).toarray()), part
+    for part in ("likes", "together", "ease"):
+        left, right = (getattr(model.evidence.likings, part) for model in (theirs, ours))
+        assert right.nnz and np.array_equal(left.toarray(), right.toarray()), part
+    for part, two in (("fusion", theirs.fusion), ("manner", theirs.manner)):
+        for name in ("asking", "telling"):
+            assert np.array_equal(getattr(two, name), getattr(getattr(ours, part), name)), (part, name)
+    assert ours.manner.asking.any() and ours.manner.telling.any()
+    predictor = theirs.evidence.predictor
+    assert not predictor.training and predictor.temperature == 7.0
+    for name, value in ours.evidence.predictor.state_dict().items():
+        assert torch.equal(predictor.state_dict()[name], value), name
 
 
 def test_a_version_is_json_and_tensors_and_nothing_that_runs(saved: Path) -> None:
@@ -91,6 +104,8 @@ def test_the_manifest_says_what_it_was_made_from(saved: Path, artifact: Artifact
     assert manifest["schema"]["item"]["label"] == "Film" and manifest["fingerprint"] == artifact.fingerprint
     assert manifest["settings"]["steps"] == 8 and manifest["metrics"]["items"] == 24
     assert manifest["encoder"]["name"] == "hash"
+    assert manifest["signal_weights"] == artifact.model.fusion.as_dict()
+    assert manifest["relation_weights"] == artifact.model.relation_weights
     assert set(manifest["files"]) == {"entities.json", "tensors.safetensors"}
 
 

@@ -14,7 +14,8 @@ from film_graphs import artifact_of, two_tastes
 from kg_rec.errors import InputError
 from kg_rec.interest import Interest
 from kg_rec.model.artifact import Artifact
-from kg_rec.model.ranking import Ranked, Ranking
+from kg_rec.model.ranking import PARTS, Ranked, Ranking
+from kg_rec.model.signals import SIGNALS, Likings
 from kg_rec.text.encoder import HashEncoder
 
 FILMS = 24
@@ -36,11 +37,21 @@ def interest(key: str, score: float = 1.0, polarity: Any = 1) -> Interest:
 
 def ranked(ranking: Ranking, words: str, *interests: Interest, k: int = FILMS, **options: Any) -> list[Ranked]:
     excluded = {"excluded": [options.pop("excluded")]} if "excluded" in options else {}
-    return ranking.rank(HashEncoder().encode([words]), [interests], k=k, **excluded, **options)[0]
+    asks = np.array([options.pop("asks", 1.0)], dtype=np.float32)
+    return ranking.rank(HashEncoder().encode([words]), [interests], asks, k=k, **excluded, **options)[0]
 
 
 def items(found: list[Ranked]) -> list[int]:
     return [one.item for one in found]
+
+
+def parts_of(found: list[Ranked], name: str) -> dict[int, float]:
+    return {one.item: one.parts[name] for one in found}
+
+
+def with_evidence(artifact: Artifact, **parts: Any) -> Artifact:
+    """The same model, with something else in what its signals are computed from."""
+    return replace(artifact, model=replace(artifact.model, evidence=replace(artifact.model.evidence, **parts)))
 
 
 def test_the_best_come_first_and_the_score_is_the_sum_of_its_parts(ranking: Ranking) -> None:
@@ -49,32 +60,60 @@ def test_the_best_come_first_and_the_score_is_the_sum_of_its_parts(ranking: Rank
     scores = [one.score for one in found]
     assert scores == sorted(scores, reverse=True)
     for one in found:
-        assert one.score == pytest.approx(one.text + one.graph + one.direct + one.popularity, abs=1e-4)
-    assert {one.direct > 0 for one in found} == {True, False}
+        assert tuple(one.parts) == PARTS == (*SIGNALS, "dislikes")
+        assert one.score == pytest.approx(sum(one.parts.values()), abs=1e-4)
+    assert {one.parts["direct"] > 0 for one in found} == {True, False}
 
 
 def test_scores_are_those_of_the_model(ranking: Ranking, artifact: Artifact) -> None:
     from kg_rec.model.link_prediction import People
 
     model = artifact.model
+    evidence, weights = model.evidence, model.fusion.asking
     theirs = [interest("Film/003", 0.7), interest("Film/004", 1.0, -1)]
     vectors = HashEncoder().encode(["quiet films"])
+    people = People.of(vectors, [theirs], model.entities.index)
+    one_hot = torch.from_numpy(evidence.one_hot.toarray())
     with torch.inference_mode():
-        people = People.of(vectors, [theirs], model.entities.index)
-        scores = model.predictor(model.text, model.identity, people, model.popularity)
-    found = ranking.rank(vectors, [theirs], k=FILMS)[0]
+        shared = one_hot[:FILMS] @ one_hot.T
+        scores = model.evidence.predictor(evidence.text, shared.matmul, people, evidence.popularity)
+    found = ranked(ranking, "quiet films", *theirs)
+    assert len(found) == FILMS - 2
+    signals = evidence.signals(people)[0]
     for one in found:
         parts = (scores.text[0, one.item], scores.graph[0, one.item], scores.popularity[one.item])
-        assert (one.text, one.graph, one.popularity) == pytest.approx([float(part) for part in parts])
+        expected = [float(weight * part) for weight, part in zip((1.0, 0.5, 1.0), parts, strict=True)]
+        assert [one.parts[name] for name in ("text", "graph", "popularity")] == pytest.approx(expected, rel=1e-5)
+        every = dict(zip(SIGNALS, (weights * signals[:, one.item]).tolist(), strict=True))
+        assert one.parts == pytest.approx({**every, "dislikes": 0.0}, rel=1e-5)
+
+
+def test_each_is_ranked_with_the_weights_of_how_much_their_words_ask(artifact: Artifact) -> None:
+    """Telling weighs nothing but "direct" here, asking everything."""
+    telling = np.array([5.0 if name == "direct" else 0.0 for name in SIGNALS], dtype=np.float32)
+    fusion = replace(artifact.model.fusion, telling=telling)
+    ranking = Ranking(replace(artifact, model=replace(artifact.model, fusion=fusion)))
+    theirs = [interest("Genre/Drama"), interest("Genre/Comedy", 0.5, -1), interest("Film/005")]
+    vectors = HashEncoder().encode(["quiet"] * 3)
+    asked, told, mixed = ranking.parts(vectors, [theirs] * 3, np.array([1.0, 0.0, 0.7], dtype=np.float32))
+    np.testing.assert_allclose(mixed, 0.7 * asked + 0.3 * told, rtol=1e-4, atol=1e-6)
+    assert asked.shape == (len(PARTS), FILMS) and np.abs(asked).max(axis=1).all()
+    assert np.flatnonzero(np.abs(told).max(axis=1)).tolist() == [SIGNALS.index("direct"), len(SIGNALS)]
+    np.testing.assert_array_equal(told[-1], asked[-1])  # a dislike is one, whatever the manner
+    found = ranked(ranking, "quiet", *theirs, asks=0.7)
+    assert found[0].parts == pytest.approx(dict(zip(PARTS, mixed[:, found[0].item].tolist(), strict=True)), abs=1e-5)
 
 
 def test_people_are_ranked_for_each_on_their_own(ranking: Ranking) -> None:
     words = ["golden lantern", "", "restless willow western"]
     theirs = [[interest("Genre/Drama")], [], [interest("Film/007"), interest("Genre/Western", 0.5, -1)]]
-    together = ranking.rank(HashEncoder().encode(words), theirs, k=5, excluded=[{1}, set(), {2, 3}])
+    asks = np.array([1.0, 0.7, 0.0], dtype=np.float32)
+    together = ranking.rank(HashEncoder().encode(words), theirs, asks, k=5, excluded=[{1}, set(), {2, 3}])
     assert [len(found) for found in together] == [5, 5, 5]
-    for text, interests, hidden, found in zip(words, theirs, [{1}, set(), {2, 3}], together, strict=True):
-        alone = ranked(ranking, text, *interests, k=5, excluded=hidden)
+    for text, interests, asking, hidden, found in zip(
+        words, theirs, asks.tolist(), [{1}, set(), {2, 3}], together, strict=True
+    ):
+        alone = ranked(ranking, text, *interests, k=5, excluded=hidden, asks=asking)
         assert items(alone) == items(found)
         assert [one.score for one in alone] == pytest.approx([one.score for one in found], abs=1e-5)
 
@@ -93,33 +132,36 @@ def test_excluded_items_are_never_among_the_results(ranking: Ranking) -> None:
 
 
 def test_a_dislike_pushes_its_neighbours_down(ranking: Ranking, artifact: Artifact) -> None:
-    dramas = set(artifact.model.direct[:, [artifact.model.entities.index["Genre/Drama"]]].tocoo().coords[0].tolist())
+    drama = artifact.model.evidence.direct[:, [artifact.model.entities.index["Genre/Drama"]]]
+    dramas = set(drama.tocoo().coords[0].tolist())
     assert len(dramas) == FILMS // 3
     before, after = ranked(ranking, "films"), ranked(ranking, "films", interest("Genre/Drama", 1.0, -1))
     assert set(items(before)[: FILMS - len(dramas)]) & dramas
     assert not set(items(after)[: FILMS - len(dramas)]) & dramas
-    by_item = {one.item: one for one in after}
-    assert all(by_item[item].direct == (pytest.approx(-6.0) if item in dramas else 0) for item in range(FILMS))
-    half = {one.item: one.direct for one in ranked(ranking, "films", interest("Genre/Drama", 0.5, -1))}
+    lost = parts_of(after, "dislikes")
+    assert all(lost[item] == (pytest.approx(-6.0) if item in dramas else 0) for item in range(FILMS))
+    half = parts_of(ranked(ranking, "films", interest("Genre/Drama", 0.5, -1)), "dislikes")
     assert all(half[item] == (pytest.approx(-3.0) if item in dramas else 0) for item in range(FILMS))
 
 
 def test_what_is_asked_for_lifts_its_neighbours_the_rarer_the_more(ranking: Ranking, artifact: Artifact) -> None:
-    found = {one.item: one.direct for one in ranked(ranking, "x", interest("Genre/Drama"), interest("Person/o", 0.5))}
-    direct = artifact.model.direct.toarray()
+    found = parts_of(ranked(ranking, "x", interest("Genre/Drama"), interest("Person/o", 0.5)), "direct")
+    direct = artifact.model.evidence.direct.toarray()
     index = artifact.model.entities.index
     drama, odd = direct[:, index["Genre/Drama"]], direct[:, index["Person/o"]]
-    expected = 0.2 * (math.log(25 / 9) * drama + 0.5 * math.log(25 / 13) * odd)
+    expected = 0.03 * (math.log(25 / 9) * drama + 0.5 * math.log(25 / 13) * odd)
     assert [found[item] for item in range(FILMS)] == pytest.approx(expected.tolist(), abs=1e-6)
 
 
 def test_a_liked_item_lifts_no_neighbours_directly_and_a_disliked_one_pushes_them_down(artifact: Artifact) -> None:
-    direct = artifact.model.direct.tolil()
+    direct = artifact.model.evidence.direct.tolil()
     direct[9, 2] = 1.0  # film 9 follows film 2, say
-    ranking = Ranking(replace(artifact, model=replace(artifact.model, direct=direct.tocsr())))
-    assert {one.direct for one in ranked(ranking, "x", interest("Film/002"))} == {0.0}
-    disliked = {one.item: one.direct for one in ranked(ranking, "x", interest("Film/002", 1.0, -1))}
+    ranking = Ranking(with_evidence(artifact, direct=direct.tocsr()))
+    assert set(parts_of(ranked(ranking, "x", interest("Film/002")), "direct").values()) == {0.0}
+    after = ranked(ranking, "x", interest("Film/002", 1.0, -1))
+    disliked = parts_of(after, "dislikes")
     assert disliked[9] == -6.0 and disliked[8] == 0.0
+    assert set(parts_of(after, "direct").values()) == {0.0}
 
 
 def test_interests_in_what_the_model_does_not_know_change_nothing(ranking: Ranking) -> None:
@@ -135,21 +177,21 @@ def test_k_is_the_most_there_can_be(ranking: Ranking, k: int) -> None:
 
 
 def test_equal_scores_are_in_the_order_of_the_items(artifact: Artifact) -> None:
-    flat = replace(
+    evidence = artifact.model.evidence
+    flat = with_evidence(
         artifact,
-        model=replace(
-            artifact.model,
-            text=torch.zeros_like(artifact.model.text),
-            popularity=torch.zeros_like(artifact.model.popularity),
-        ),
+        text=torch.zeros_like(evidence.text),
+        popularity=torch.zeros_like(evidence.popularity),
+        likings=Likings.nobody(FILMS),
     )
     for k in (1, 5, FILMS):
         assert items(ranked(Ranking(flat), "anything", k=k)) == list(range(k))
 
 
 def test_without_words_and_interests_the_popular_come_first(ranking: Ranking, artifact: Artifact) -> None:
-    popular = np.argsort(-artifact.model.popularity.numpy(), kind="stable").tolist()
-    assert items(ranked(ranking, "")) == popular
+    popular = np.argsort(-artifact.model.evidence.popularity.numpy(), kind="stable").tolist()
+    for asks in (1.0, 0.7, 0.0):
+        assert items(ranked(ranking, "", asks=asks)) == popular
 
 
 def conditions(artifact: Artifact) -> Ranking:

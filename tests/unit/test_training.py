@@ -13,19 +13,23 @@ from torch import Tensor
 from kg_rec.errors import GraphError, ModelError
 from kg_rec.graph.export import HeteroData
 from kg_rec.model import training
+from kg_rec.model.crowd import Crowd
 from kg_rec.model.features import LIKED_TOGETHER, liked_together, number_entities, popularity
-from kg_rec.model.link_prediction import LinkPredictor
+from kg_rec.model.link_prediction import LinkPredictor, Shared
+from kg_rec.model.rgcn import OneHotRGCN
+from kg_rec.model.signals import SIGNALS, ease, likes_of
 from kg_rec.model.training import TrainedModel
 
 RATED = ("User", "RATED", "Film")
 
 # Nothing of the graph is in the start, and the words say little: what is found out is learned.
 BLANK: dict[str, Any] = {
-    "identity_together": 0.0,
-    "identity_relation": 0.0,
+    "one_hot_together": 0.0,
+    "one_hot_relation": 0.0,
     "temperature": 1.0,
     "target_tilt": 0.0,
-    "identity_size": 128,
+    "learning_rate": 0.05,
+    "steps": 32,
 }
 
 
@@ -54,9 +58,8 @@ def test_taste_is_found_in_the_graph(trained: TrainedModel) -> None:
     weights = trained.relation_weights
     assert list(weights) == ["DIRECTED_BY", "DIRECTED_BY⁻¹", "HAS_GENRE", "HAS_GENRE⁻¹", LIKED_TOGETHER]
     assert weights["DIRECTED_BY"] > weights["HAS_GENRE"]
-    films = (
-        torch.nn.functional.normalize(trained.identity[:40]) @ torch.nn.functional.normalize(trained.identity[:40]).T
-    )
+    one_hot = torch.nn.functional.normalize(torch.from_numpy(trained.evidence.one_hot[:40].toarray()))
+    films = one_hot @ one_hot.T
     same = torch.arange(40)[:, None] % 2 == torch.arange(40) % 2
     assert films[same & ~torch.eye(40, dtype=torch.bool)].mean() > films[~same].mean() + 0.05
 
@@ -64,13 +67,16 @@ def test_taste_is_found_in_the_graph(trained: TrainedModel) -> None:
 def test_the_same_seed_gives_the_same_numbers(graph: HeteroData, trained: TrainedModel) -> None:
     torch.rand(3)  # whatever was drawn before
     again = train(graph, seed=1, **BLANK)
-    for part in ("text", "identity", "names", "popularity"):
-        assert torch.equal(getattr(again, part), getattr(trained, part)), part
+    assert torch.equal(again.names, trained.names)
+    for part in ("text", "popularity"):
+        assert torch.equal(getattr(again.evidence, part), getattr(trained.evidence, part)), part
+    assert np.array_equal(again.evidence.one_hot.toarray(), trained.evidence.one_hot.toarray())
+    assert np.array_equal(again.fusion.telling, trained.fusion.telling)
     seconds = {"seconds": None}
     assert again.metrics | seconds == trained.metrics | seconds
     assert again.relation_weights == trained.relation_weights
     other = train(graph, seed=2, **BLANK)
-    assert not torch.equal(other.identity, trained.identity)
+    assert not np.array_equal(other.evidence.one_hot.toarray(), trained.evidence.one_hot.toarray())
 
 
 def without(graph: HeteroData, gone: set[str]) -> HeteroData:
@@ -94,43 +100,49 @@ def without(graph: HeteroData, gone: set[str]) -> HeteroData:
 
 def test_nothing_of_a_fold_is_left_in_its_graph(graph: HeteroData) -> None:
     entities = number_entities(graph, SCHEMA)
-    crowd = training._Crowd.of(graph, SCHEMA, entities)
-    whole = crowd.together(crowd.kept(None, 5)), crowd.popularity(crowd.kept(None, 5))
+    crowd = Crowd.of(graph, SCHEMA, entities, 5)
+    whole = crowd.together(crowd.kept(None)), crowd.popularity(crowd.kept(None))
     people = 0
     for fold in range(5):
-        theirs = {key for user, key in enumerate(graph["User"].key) if crowd.fold(user, 5) == fold}
-        kept = crowd.kept(fold, 5)
-        never_there = training._Crowd.of(without(graph, theirs), SCHEMA, entities)
-        everything = never_there.kept(None, 5)
+        theirs = {key for user, key in enumerate(graph["User"].key) if crowd.folds[user] == fold}
+        kept = crowd.kept(fold)
+        never_there = Crowd.of(without(graph, theirs), SCHEMA, entities, 5)
+        everything = never_there.kept(None)
         assert 0 < everything.sum() == kept.sum() < len(kept)
         together = never_there.together(everything)
         np.testing.assert_allclose(crowd.together(kept).toarray(), together.toarray(), atol=1e-6)
-        assert torch.equal(crowd.popularity(kept), never_there.popularity(everything))
-        assert abs(together - whole[0]).sum() > 0.1 and not torch.equal(crowd.popularity(kept), whole[1])
+        assert np.array_equal(crowd.popularity(kept), never_there.popularity(everything))
+        assert abs(together - whole[0]).sum() > 0.1 and not np.array_equal(crowd.popularity(kept), whole[1])
         people += len(theirs)
     assert people == 30  # each in one fold
 
 
 def test_people_are_scored_in_a_graph_without_their_fold(graph: HeteroData, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seen from where it counts: what the scoring is given in each step."""
-    crowd = training._Crowd.of(graph, SCHEMA, number_entities(graph, SCHEMA))
-    expected = {fold: crowd.popularity(crowd.kept(fold, 5)) for fold in range(5)}
-    texts = [person.text for person in crowd.simulate(training.item_words(graph, SCHEMA), training.TrainingSettings())]
-    fold_of = [crowd.fold(person // 4, 5) for person in range(len(texts))]
-    vectors = training.People.of(_encoded(texts), [[] for _ in texts], {}).text
+    crowd = Crowd.of(graph, SCHEMA, number_entities(graph, SCHEMA), 5)
+    expected = {fold: torch.from_numpy(crowd.popularity(crowd.kept(fold))) for fold in range(5)}
+    simulated = training._simulated(crowd, training.item_words(graph, SCHEMA), training.TrainingSettings())
+    fold_of = [int(crowd.folds[person.user]) for people in simulated for person in people]
+    vectors = torch.cat([torch.from_numpy(_encoded([person.text for person in people])) for people in simulated])
     score = LinkPredictor.forward
     seen: list[tuple[bool, int]] = []
+    weighed: list[int] = []
 
-    def watched(self: LinkPredictor, text: Tensor, identity: Tensor, people: Any, popular: Tensor) -> Any:
+    def watched(self: LinkPredictor, text: Tensor, shared: Shared, people: Any, popular: Tensor) -> Any:
         (given,) = [fold for fold, values in expected.items() if torch.equal(values, popular)]
         for row in people.text:  # several people may have written the same
             folds = {fold_of[person] for person in (vectors == row).all(dim=1).nonzero().flatten().tolist()}
             assert given in folds, "somebody is scored by what they did themselves"
-        seen.append((self.training, given))
-        return score(self, text, identity, people, popular)
+        if torch.is_inference_mode_enabled():
+            weighed.append(given)
+        else:
+            seen.append((self.training, given))
+        return score(self, text, shared, people, popular)
 
+    monkeypatch.setattr(training, "wished", lambda text, _: text)  # or who refuses something would not be known again
     monkeypatch.setattr(LinkPredictor, "forward", watched)
     train(graph, steps=8)
+    assert weighed == [0, 1, 2, 3, 4]  # the signals of those whose words tell
     assert {fold for learning, fold in seen if learning} == {1, 2, 3, 4}
     assert {fold for learning, fold in seen if not learning} == {0}  # held out, and never learned from
 
@@ -158,7 +170,7 @@ def test_a_step_never_adds_to_the_gradients_of_the_one_before(
     """With two folds and nothing that changes, every step is the same step."""
     monkeypatch.setattr(_Recording, "seen", [])
     monkeypatch.setattr(torch.optim, "AdamW", _Recording)
-    train(graph, steps=4, folds=2, learning_rate=0.0, weight_decay=0.0, dropout=0.0, interest_dropout=0.0)
+    train(graph, steps=4, folds=2, learning_rate=0.0, weight_decay=0.0, interest_dropout=0.0)
     first, *others = _Recording.seen
     assert len(others) == 3 and max(float(gradient.abs().max()) for gradient in first) > 0
     for later in others:
@@ -193,7 +205,7 @@ def test_the_best_step_is_kept(
     states = scripted(monkeypatch, losses)
     model = train(graph, steps=10, evaluate_every=2, patience=9)
     assert len(states) == evaluated and model.metrics["best step"] == 2 * best
-    for name, value in model.predictor.state_dict().items():
+    for name, value in model.evidence.predictor.state_dict().items():
         assert torch.equal(value, states[best][1][name]), name
     weights = states[best][0]["layers.0.start"] + states[best][0]["layers.0.scale"]
     assert list(model.relation_weights.values()) == pytest.approx(weights.abs().tolist(), abs=1e-6)
@@ -210,8 +222,8 @@ def test_training_stops_when_nothing_gets_better(graph: HeteroData, monkeypatch:
 def test_no_steps_is_the_start(graph: HeteroData) -> None:
     model = train(graph, steps=0)
     assert model.metrics["best step"] == 0 and model.metrics["best"] == model.metrics["start"]
-    assert model.relation_weights == pytest.approx(dict.fromkeys(model.relation_weights, 0.1) | {LIKED_TOGETHER: 1.0})
-    assert not any(parameter.any() for parameter in model.predictor.parameters())
+    assert model.relation_weights == pytest.approx(dict.fromkeys(model.relation_weights, 0.3) | {LIKED_TOGETHER: 1.0})
+    assert not any(parameter.any() for parameter in model.evidence.predictor.parameters())
 
 
 def test_nobody_is_left_out_of_the_finished_model(graph: HeteroData, trained: TrainedModel) -> None:
@@ -219,13 +231,21 @@ def test_nobody_is_left_out_of_the_finished_model(graph: HeteroData, trained: Tr
     rated, times = graph[RATED].properties["rating"], graph[RATED].properties["timestamp"]
     years = np.array(graph["Film"].properties["year"], dtype=float)
     expected = popularity(films, times, years, item_count=40)
-    np.testing.assert_allclose(trained.popularity.numpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(trained.evidence.popularity.numpy(), expected, rtol=1e-6)
     # With everything at its start, h of the films is their own direction, and those of the films liked together.
-    blank = {**BLANK, "identity_together": 1.0}
-    started, none = train(graph, steps=0, **blank).identity, train(graph, steps=0, **BLANK).identity
+    blank = {**BLANK, "steps": 0}
+    started = train(graph, **{**blank, "one_hot_together": 1.0}).evidence.one_hot.toarray()
+    none = train(graph, **blank).evidence.one_hot.toarray()
     liked = rated == 5.0
     matrix = liked_together(users[liked], films[liked], item_count=40, size=len(started))
-    torch.testing.assert_close(started, none + torch.from_numpy(matrix.toarray()) @ none)
+    np.testing.assert_array_equal(none, np.eye(45))
+    np.testing.assert_allclose(started, np.eye(45) + matrix.toarray(), rtol=1e-6)
+    likings = trained.evidence.likings
+    assert likings.likes.shape == (30, 40) and likings.likes.sum() == liked.sum()
+    assert all(likings.likes[user, film] == 1 for user, film in zip(users[liked], films[liked], strict=True))
+    np.testing.assert_array_equal(likings.together.toarray(), matrix.toarray()[:40, :40])
+    rated_by = likes_of(users, films, item_count=40)
+    np.testing.assert_array_equal(likings.ease.toarray(), ease(rated_by).toarray())
 
 
 @pytest.mark.parametrize("there", ["nobody", "no schema for them"])
@@ -237,64 +257,72 @@ def test_without_interactions_the_start_is_used(there: str) -> None:
         del graph[RATED]
     model = train(graph, WITHOUT_USERS)
     assert model.metrics["simulated people"] == 0 and "best" not in model.metrics
-    assert not model.popularity.any() and model.relation_weights[LIKED_TOGETHER] == 1.0
+    assert not model.evidence.popularity.any() and model.relation_weights[LIKED_TOGETHER] == 1.0
     assert not any(key.startswith("User/") for key in model.entities.keys) or there == "no schema for them"
-    assert torch.isfinite(model.identity).all() and not any(one.any() for one in model.predictor.parameters())
+    evidence = model.evidence
+    assert np.isfinite(evidence.one_hot.data).all() and not any(one.any() for one in evidence.predictor.parameters())
+    assert evidence.likings.likes.shape == (0, 24)
+    assert np.array_equal(model.fusion.telling, model.fusion.asking)  # words are all there is, whatever their manner
 
 
 def test_too_few_people_to_hold_some_out_is_the_start() -> None:
     model = train(two_tastes(people=1))
     assert model.metrics["note"] == "too few people to learn from; the start is used"
-    assert model.metrics["simulated people"] == 4 and model.popularity.any()
+    assert model.metrics["telling"]["used"] == "popularity"
+    assert model.fusion.as_dict()["telling"] == dict.fromkeys(SIGNALS, 0.0) | {"popularity": 1.0}
+    assert model.metrics["simulated people"] == 4 and model.evidence.popularity.any()
 
 
 def test_the_neighbours_of_items_are_known_for_filters_and_reasons(graph: HeteroData, trained: TrainedModel) -> None:
-    direct = trained.direct.toarray()
+    direct = trained.evidence.direct.toarray()
     index = trained.entities.index
     assert direct.shape == (40, 45) and set(np.unique(direct)) == {0.0, 1.0}
     assert direct.sum() == 2 * 40  # a genre and a director each
     assert direct[:, index["Person/e"]].tolist() == [1.0 - film % 2 for film in range(40)]
     alone = graph_of({"Film": graph["Film"].properties}, {})
-    assert train(alone, WITHOUT_USERS).direct.nnz == 0
+    assert train(alone, WITHOUT_USERS).evidence.direct.nnz == 0
 
 
 def test_items_are_encoded_by_their_sentences_and_others_by_their_names(
     graph: HeteroData,
 ) -> None:
     model = train(graph, steps=0, text_together=0.0, text_to_others=0.0)  # as encoded: nothing is carried to it
-    torch.testing.assert_close(model.text.norm(dim=1), torch.ones(45))
+    text = model.evidence.text
+    torch.testing.assert_close(text.norm(dim=1), torch.ones(45))
     index = model.entities.index
-    assert torch.equal(model.text[index["Genre/Drama"]], model.names[index["Genre/Drama"]])
+    assert torch.equal(text[index["Genre/Drama"]], model.names[index["Genre/Drama"]])
     # Two films with the same words but for the title are near, but not the same.
-    assert 0.5 < float(model.text[0] @ model.text[6]) < 0.99
-    asked, described = (train(graph, steps=0, description=weight).text[:40] for weight in (0.0, 100.0))
+    assert 0.5 < float(text[0] @ text[6]) < 0.99
+    asked, described = (train(graph, steps=0, description=weight).evidence.text[:40] for weight in (0.0, 100.0))
     assert not torch.allclose(asked, described, atol=0.05)
 
 
 def test_relations_may_carry_text_too(graph: HeteroData) -> None:
     index = number_entities(graph, SCHEMA).index
-    own = train(graph, steps=0, text_together=0.0, text_to_others=0.0).text
-    to_items = train(graph, steps=0, text_together=0.0, text_to_others=0.0, text_to_items=0.5).text
+    nothing = {"steps": 0, "text_together": 0.0, "text_to_others": 0.0}
+    own = train(graph, **nothing).evidence.text
+    to_items = train(graph, **{**nothing, "text_to_items": 0.5}).evidence.text
     genre, person = index["Genre/Comedy"], index["Person/e"]
     torch.testing.assert_close(to_items[0], own[0] + 0.5 * own[genre] + 0.5 * own[person])
     assert torch.equal(to_items[40:], own[40:])
-    to_others = train(graph, steps=0, text_together=0.0, text_to_others=0.5).text
+    to_others = train(graph, **{**nothing, "text_to_others": 0.5}).evidence.text
     torch.testing.assert_close(to_others[person], own[person] + 0.5 * own[0:40:2].mean(dim=0))
     assert torch.equal(to_others[:40], own[:40])
 
 
 def test_two_layers_reach_two_relations_far(graph: HeteroData) -> None:
-    near, far = (train(graph, steps=0, layers=layers, identity_together=0.0).identity for layers in (1, 2))
+    near, far = (
+        train(graph, steps=0, layers=layers, one_hot_together=0.0).evidence.one_hot.toarray() for layers in (1, 2)
+    )
     # Films 0 and 4 share nothing but the director, two relations away.
-    noise = 3 / 256**0.5
-    assert abs(float(near[0] @ near[4])) < noise
-    assert torch.isfinite(far).all() and not torch.allclose(near, far)
+    assert not near[0, 4] and not near[4, 0] and near[0] @ near[4] == pytest.approx(0.3**2)
+    assert far[0, 4] == pytest.approx(0.3**2 / 20) and np.isfinite(far).all()
     assert train(graph, layers=2, steps=4).metrics["best"]["loss"] > 0
 
 
 def test_a_training_that_diverges_is_an_error(graph: HeteroData, monkeypatch: pytest.MonkeyPatch) -> None:
-    represent = training._Course.represent
-    monkeypatch.setattr(training._Course, "represent", lambda self, view: represent(self, view) * torch.nan)
+    represent = OneHotRGCN.representations
+    monkeypatch.setattr(OneHotRGCN, "representations", lambda self, matrices: represent(self, matrices) * np.nan)
     with pytest.raises(ModelError, match="not finite: training diverged") as caught:
         train(graph, steps=1)
     assert "learning rate" in caught.value.remedy
