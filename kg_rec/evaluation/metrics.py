@@ -100,9 +100,9 @@ def judge(
     return values
 
 
-def coverage(rankings: Iterable[Sequence[int]], k: int = SHOWN) -> int:
+def coverage(rankings: Iterable[Iterable[int]], k: int = SHOWN) -> int:
     """Return how many different items are among the first k of all people's lists."""
-    return len({int(item) for ranking in rankings for item in ranking[:k]})
+    return len({int(item) for ranking in rankings for item in list(ranking)[:k]})
 
 
 def popularity_percentiles(popularity: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -113,13 +113,14 @@ def popularity_percentiles(popularity: NDArray[np.floating]) -> NDArray[np.float
 
 
 def popularity_bias(
-    rankings: Sequence[Sequence[int]], percentiles: NDArray[np.float64], k: int = SHOWN
+    rankings: Sequence[Iterable[int]], percentiles: NDArray[np.float64], k: int = SHOWN
 ) -> NDArray[np.float64]:
     """Return the mean percentile of the first k items of each person, [P]; nan where there is no list.
 
     .5 is what random lists have; 1 is the most popular item for everybody.
     """
-    return np.array([percentiles[list(ranking[:k])].mean() if len(ranking) else np.nan for ranking in rankings])
+    shown = [list(ranking)[:k] for ranking in rankings]
+    return np.array([percentiles[some].mean() if some else np.nan for some in shown])
 
 
 @dataclass(frozen=True, slots=True)

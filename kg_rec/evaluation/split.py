@@ -18,6 +18,8 @@ from kg_rec.graph.export import HeteroData
 from kg_rec.graph.interactions import interactions_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from kg_rec.graph.interactions import Interactions
@@ -137,6 +139,14 @@ def check_no_leak(graph: HeteroData, schema: GraphSchema, split: Split) -> None:
                 f"Leak: expected the people who are judged as (:{user}) alone, found '{min(found)}' as (:{label}), too.",
                 remedy="Give people and entities different keys.",
             )
+
+
+def known_to(graph: HeteroData, schema: GraphSchema, ids: Sequence[str]) -> list[str]:
+    """Return those of these ids of people, as they stood in the source, that users of the graph have."""
+    if schema.user is None or schema.user.label not in graph.node_types:
+        return []
+    users = {str(identity) for identity in graph[schema.user.label].properties.get(schema.user.id, [])}
+    return [identity for identity in ids if identity in users]
 
 
 def copied(graph: HeteroData) -> HeteroData:
