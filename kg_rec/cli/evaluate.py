@@ -1,0 +1,230 @@
+"""`kg-rec evaluate`: how good the recommendations are for people nobody has seen, and whether the graph helps."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kg_rec.cli.app import connected, current_settings, progress, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch_geometric.data import HeteroData
+
+    from kg_rec.evaluation.report import Report, Section
+    from kg_rec.evaluation.strangers import Manner, Stranger
+    from kg_rec.progress import Progress
+    from kg_rec.recommender import Recommender
+    from kg_rec.schema import GraphSchema
+
+
+class By(StrEnum):
+    """How people are chosen."""
+
+    HASH = "hash"
+    TIME = "time"
+
+
+class Writing(StrEnum):
+    """How they write."""
+
+    ASKING = "asking"
+    TELLING = "telling"
+    BOTH = "both"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(connected(evaluate))
+
+
+def evaluate(
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            help="Real people for the current model: JSON lines with user_id, text, relevant (ids), mentioned (ids).",
+            metavar="FILE",
+        ),
+    ] = None,
+    share: Annotated[float, typer.Option(help="Share of the people of the graph who are taken out of it.")] = 0.2,
+    by: Annotated[By, typer.Option(help="By a hash of their key, or those who came last.")] = By.HASH,
+    seeds: Annotated[str, typer.Option(help="Seeds, with commas: each is a split and a training of its own.")] = "0",
+    manner: Annotated[Writing, typer.Option(help="What their simulated words do.")] = Writing.BOTH,
+    target: Annotated[
+        Path | None, typer.Option("--output", help="Report as HTML, or as JSON where it ends in .json.", metavar="FILE")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Without the controls that are trained themselves.")] = False,
+) -> None:
+    """Judge the recommendations on people of whom nothing is in the graph, against four controls.
+
+    People of the graph are taken out of it, a model is trained on what is left, and they come back with simulated words. With
+    --people, real people's words go through the current model. The current model and the graph stay as they are.
+
+    Example:  kg-rec evaluate --seeds 0,1 --output report.html
+    """
+    from kg_rec.evaluation.strangers import MANNERS
+    from kg_rec.recommender import Recommender
+
+    numbers = _seeds(seeds)
+    _check_target(target)
+    with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
+        if people is not None:
+            about, sections = _real_people(recommender, people, numbers, quick, shown)
+        else:
+            manners = [name for name in MANNERS if manner in (name, Writing.BOTH)]
+            about, sections = _people_of_the_graph(recommender, share, by, numbers, manners, quick, shown)
+    report = _report(about, sections)
+    if target is not None:
+        _write(report, target)
+    typer.echo(report.as_json() if as_json else report.as_text())
+    if target is not None:
+        say(f"the report is in {target}")
+
+
+def _people_of_the_graph(
+    recommender: Recommender,
+    share: float,
+    by: By,
+    seeds: list[int],
+    manners: Sequence[Manner],
+    quick: bool,
+    shown: Progress,
+) -> tuple[dict[str, str], list[Section]]:
+    from kg_rec.evaluation.evaluator import evaluate_people_of_the_graph
+    from kg_rec.graph.export import export_graph
+    from kg_rec.text.encoder import load_encoder
+
+    settings, schema = recommender.settings, recommender.schema
+    graph = export_graph(recommender.client, schema, shown)
+    encoder = load_encoder(settings.encoder, cache=settings.vectors_path)
+    sections = evaluate_people_of_the_graph(
+        graph,
+        schema,
+        encoder,
+        share=share,
+        by=by.value,
+        seeds=seeds,
+        manners=manners,
+        quick=quick,
+        say=say,
+        progress=shown,
+    )
+    how = "by a hash of their keys" if by is By.HASH else "those who came last, and nothing that was done since"
+    about = {
+        "people": f"people of the graph, {share:.0%} of them, {how}; their words are simulated",
+        "seeds": ", ".join(map(str, seeds)),
+        "graph": graph.fingerprint,
+        "encoder": settings.encoder,
+    }
+    return about, sections
+
+
+def _real_people(
+    recommender: Recommender, path: Path, seeds: list[int], quick: bool, shown: Progress
+) -> tuple[dict[str, str], list[Section]]:
+    from kg_rec.errors import GraphError
+    from kg_rec.evaluation.controls import Served, linker_of
+    from kg_rec.evaluation.evaluator import evaluate_strangers
+    from kg_rec.evaluation.strangers import read_strangers
+    from kg_rec.graph.export import export_graph
+    from kg_rec.text.encoder import load_encoder
+
+    artifact = recommender.artifact
+    strangers = read_strangers(path, artifact.properties[artifact.schema.item.id])
+    encoder = recommender.encoder_of(artifact)
+    graph = training_encoder = None
+    if not quick:
+        graph = export_graph(recommender.client, artifact.schema, shown)
+        if graph.fingerprint != artifact.fingerprint:
+            raise GraphError(
+                "The graph has changed since the model was trained: expected the same for the model and its controls.",
+                remedy="Train again: kg-rec train; or leave out the controls that are trained: --quick",
+            )
+        _check_strangers(path, strangers, graph, artifact.schema)
+        training_encoder = load_encoder(artifact.encoder["name"], cache=recommender.settings.vectors_path)
+    section = evaluate_strangers(
+        strangers,
+        Served(artifact, encoder, linker_of(artifact, encoder)),
+        graph,
+        artifact.model.settings,
+        training_encoder=training_encoder,
+        seeds=seeds,
+        say=say,
+        progress=shown,
+    )
+    about = {
+        "people": f"{path.name}, real words",
+        "model": artifact.version,
+        "seeds": ", ".join(map(str, seeds)) + " (of the controls)" if not quick else "none",
+        "graph": artifact.fingerprint,
+        "encoder": artifact.encoder["name"],
+    }
+    return about, [section]
+
+
+def _check_strangers(path: Path, strangers: Sequence[Stranger], graph: HeteroData, schema: GraphSchema) -> None:
+    """Raise InputError where somebody of the file is a user of the graph: the model would know them."""
+    from kg_rec.errors import InputError
+    from kg_rec.evaluation.split import known_to
+
+    if known := known_to(graph, schema, [stranger.person for stranger in strangers]):
+        raise InputError(
+            f"{path}: Leak: expected people who are in no graph, found {len(known)} of the graph's users, as user_id "
+            f"'{known[0]}'.",
+            remedy="Take them out of the graph and train again, or give them other ids if they are other people.",
+        )
+
+
+def _seeds(text: str) -> list[int]:
+    from kg_rec.errors import InputError
+
+    try:
+        seeds = list(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError as error:
+        raise InputError(
+            f"--seeds: expected whole numbers with commas between them, found {text!r}.",
+            remedy="For example: --seeds 0,1,2",
+        ) from error
+    if min(seeds) < 0:
+        raise InputError(f"--seeds: expected numbers from 0 on, found {min(seeds)}.")
+    return seeds
+
+
+def _check_target(target: Path | None) -> None:
+    """Raise InputError before minutes of work where the report could not be written, as far as can be told."""
+    from kg_rec.errors import InputError
+
+    if target is None:
+        return
+    if target.suffix.lower() not in (".html", ".htm", ".json"):
+        raise InputError(f"--output: expected a file that ends in .html or .json, found '{target}'.")
+    if not target.absolute().parent.is_dir():
+        raise InputError(f"--output: expected a folder to write in, found none: '{target.parent}'.")
+
+
+def _report(about: dict[str, str], sections: list[Section]) -> Report:
+    from datetime import UTC, datetime
+
+    from kg_rec import __version__
+    from kg_rec.evaluation.report import Report
+
+    return Report(datetime.now(UTC).isoformat(timespec="seconds"), {**about, "kg-rec": __version__}, sections)
+
+
+def _write(report: Report, target: Path) -> None:
+    from kg_rec.errors import InputError
+
+    beside = target.with_name(f".{target.name}.writing")
+    try:
+        content = report.as_json() if target.suffix.lower() == ".json" else report.as_html()
+        beside.write_text(content, encoding="utf-8")
+        beside.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: the report cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)

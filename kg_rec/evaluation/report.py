@@ -1,0 +1,447 @@
+"""What an evaluation came to: as JSON, as one HTML file that needs nothing else, and as a table for the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from html import escape
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from kg_rec.evaluation.controls import BARE, OURS, POPULARITY, SHUFFLED
+from kg_rec.evaluation.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg_rec.evaluation.metrics import Difference, Interval
+
+FORMAT = 1
+"""Raised whenever what read an older report could not read a newer one."""
+
+HEADLINE = "recall@10"
+"""The metric that the question is answered by; it was chosen before anything was measured."""
+
+_NAMES = {"recall@10": "recall@10", "recall@50": "recall@50", "ndcg@10": "nDCG@10", "mrr": "MRR"}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Something that ranks: each metric's mean over people with its interval, how many different items are in the lists that
+    people see, and the mean popularity percentile of these items (1: the most popular ones for everybody).
+    """
+
+    name: str
+    metrics: dict[str, Interval]
+    coverage: float
+    popularity_bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How much more ours has of each metric than `against`, on the same people."""
+
+    against: str
+    metrics: dict[str, Difference]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some of the people, by what they wrote."""
+
+    name: str
+    people: int
+    systems: list[System]
+    comparisons: list[Comparison]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """People of one kind: how many they are and how many texts they wrote over all seeds, how many texts were left out since
+    nothing could be right for them, how many items there are, and how many items of a list are seen.
+    """
+
+    name: str
+    people: int
+    texts: int
+    left_out: int
+    items: int
+    shown: int
+    systems: list[System]
+    comparisons: list[Comparison]
+    ablations: list[Comparison]
+    groups: list[Group]
+
+    @property
+    def answer(self) -> str:
+        """Whether the graph helps, in one sentence with its interval."""
+        return answer(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole evaluation. about: what was judged and how, name and value, as it is to be read."""
+
+    created: str
+    about: dict[str, str]
+    sections: list[Section] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON knows it; a number that is not known is None."""
+        sections = [{"answer": section.answer, **asdict(section)} for section in self.sections]
+        found: dict[str, Any] = _finite(
+            {"format": FORMAT, "created": self.created, "about": self.about, "sections": sections}
+        )
+        return found
+
+    def as_json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=1)
+
+    def as_html(self) -> str:
+        """Return the report as one HTML file: no script, and nothing fetched from anywhere."""
+        return _PAGE.substitute(
+            created=escape(self.created),
+            about="".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in self.about.items()),
+            sections="".join(_section(section) for section in self.sections),
+        )
+
+    def as_text(self) -> str:
+        """Return a plain table for each section, at most 100 columns wide, and the answers."""
+        return "\n\n".join(_text(section) for section in self.sections)
+
+
+def answer(section: Section) -> str:
+    """Say whether the graph helps: ours against ours without the graph, and on a shuffled one."""
+    against = {comparison.against: comparison.metrics[HEADLINE] for comparison in section.comparisons}
+    if BARE not in against:
+        return "Does the graph help? Not asked: the controls that answer it were left out."
+    means = {system.name: system.metrics[HEADLINE].mean for system in section.systems}
+    bare = against[BARE]
+    verdict = "Not shown" if not bare.is_clear else "Yes" if bare.mean > 0 else "No, it harms"
+    said = (
+        f"Does the graph help? {verdict}: {_NAMES[HEADLINE]} is {means[OURS]:.3f} with it and {means[BARE]:.3f} without, a "
+        f"difference of {_signed(bare)} (95 % interval, {section.people:,} people, p {_p(bare.p)})"
+    )
+    mixed = against.get(SHUFFLED)
+    if mixed is None:
+        return f"{said}."
+    kind = (
+        "clearly better"
+        if mixed.is_clear and mixed.mean > 0
+        else "clearly worse"
+        if mixed.is_clear
+        else "no clear change"
+    )
+    return f"{said}; over a shuffled graph ({means[SHUFFLED]:.3f}) it is {kind}, {_signed(mixed)}."
+
+
+def _text(section: Section) -> str:
+    width = max(len(system.name) for system in section.systems) + 2
+    lines = [f"{_title(section)}: {_who(section)}", ""]
+    lines.append(
+        f"{'':{width}}" + "".join(f"{_NAMES[metric]:<20}" for metric in METRICS) + f"{'items':>7}{'popular':>9}"
+    )
+    lines += [
+        f"{system.name:{width}}"
+        + "".join(f"{_plain(system.metrics[metric]):<20}" for metric in METRICS)
+        + f"{system.coverage:>7,.0f}{system.popularity_bias:>9.2f}"
+        for system in section.systems
+    ]
+    lines += ["", section.answer]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _title(section: Section) -> str:
+    return {"asking": "People who ask for something", "telling": "People whose words tell of them"}.get(
+        section.name, section.name[:1].upper() + section.name[1:]
+    )
+
+
+def _who(section: Section) -> str:
+    left = f", {section.left_out:,} texts left out for which nothing could be right" if section.left_out else ""
+    return f"{section.people:,} people, {section.texts:,} texts{left}; {section.items:,} items"
+
+
+def _plain(value: Interval) -> str:
+    return f"{_number(value.mean)} [{_number(value.low)}, {_number(value.high)}]"
+
+
+def _number(value: float) -> str:
+    """Return three digits after the point, without the 0 before it."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+
+
+def _signed(value: Difference) -> str:
+    return f"{_plus(value.mean)} [{_plus(value.low)}, {_plus(value.high)}]"
+
+
+def _plus(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
+
+
+# -- HTML ------------------------------------------------------------------------------------------------------------------
+
+
+def _section(section: Section) -> str:
+    parts = [
+        f"<section><h2>{escape(_title(section))}</h2><p class='who'>{escape(_who(section))}</p>",
+        f"<p class='answer'>{escape(section.answer)}</p>",
+        "<div class='plots'>",
+        *(_bars(_NAMES[metric], [(one.name, one.metrics[metric]) for one in section.systems]) for metric in METRICS),
+        "</div>",
+        _systems_table(section),
+        "<h3>Ours against each control, on the same people</h3>",
+        _differences_table(section.comparisons, "control"),
+    ]
+    if section.ablations:
+        parts += [
+            "<h3>What each signal adds</h3>",
+            "<p>Ours less ours with that signal’s weight at 0. To the right of 0: the signal helps.</p>",
+            "<div class='plots'>",
+            *(
+                _forest(_NAMES[metric], [(_signal(one.against), one.metrics[metric]) for one in section.ablations])
+                for metric in (HEADLINE, "recall@50")
+            ),
+            "</div>",
+            _differences_table(section.ablations, "without"),
+        ]
+    if section.groups:
+        parts += ["<h3>By what people wrote</h3>", _groups_table(section.groups)]
+    return "".join(parts) + "</section>"
+
+
+def _signal(against: str) -> str:
+    return against.partition("'")[2].rstrip("'") or against
+
+
+_LEFT, _WIDTH, _ROW, _TOP, _BOTTOM = 176, 460, 26, 8, 26
+_VALUES = 92
+"""Measures of a plot in SVG units: room for names, for all, a row, above, below, and for the figures at the right."""
+
+
+def _bars(title: str, rows: Sequence[tuple[str, Interval]]) -> str:
+    """Draw one bar a system from 0, with its interval as a line across the end."""
+    highest = max((value.high for _, value in rows if math.isfinite(value.high)), default=0.0)
+    top, step = _ticks(highest or 1.0)
+    scale = (_WIDTH - _LEFT - _VALUES) / top
+    height = _TOP + _ROW * len(rows) + _BOTTOM
+    drawn = [_axis(0.0, top, step, scale, height)]
+    for place, (name, value) in enumerate(rows):
+        y = _TOP + _ROW * place
+        drawn.append(
+            f"<text class='name' x='{_LEFT - 8}' y='{y + 17}'>{escape(name)}</text>"
+            f"<rect class='{'ours' if name == OURS else 'other'}' x='{_LEFT}' y='{y + 5}' "
+            f"width='{max(value.mean, 0) * scale:.1f}' height='16' rx='2'/>"
+            f"{_whisker(_LEFT + value.low * scale, _LEFT + value.high * scale, y + 13)}"
+            f"<text class='value' x='{_WIDTH}' y='{y + 17}'>{_number(value.mean)}</text>"
+        )
+    described = "; ".join(f"{name} {_plain(value)}" for name, value in rows)
+    return _figure(title, described, drawn, height)
+
+
+def _forest(title: str, rows: Sequence[tuple[str, Difference]]) -> str:
+    """Draw one dot a difference with its interval, and a line at 0."""
+    furthest = max((abs(bound) for _, value in rows for bound in (value.low, value.high)), default=0.0)
+    top, step = _ticks(furthest or 0.01)
+    scale = (_WIDTH - _LEFT - _VALUES) / (2 * top)
+    zero = _LEFT + top * scale
+    height = _TOP + _ROW * len(rows) + _BOTTOM
+    drawn = [_axis(-top, top, 2 * step if top / step > 2 else step, scale, height)]
+    drawn.append(f"<line class='zero' x1='{zero:.1f}' x2='{zero:.1f}' y1='{_TOP}' y2='{height - _BOTTOM}'/>")
+    for place, (name, value) in enumerate(rows):
+        y = _TOP + _ROW * place
+        kind = "none" if not value.is_clear else "ours" if value.mean > 0 else "harm"
+        drawn.append(
+            f"<text class='name' x='{_LEFT - 8}' y='{y + 17}'>{escape(name)}</text>"
+            f"{_whisker(zero + value.low * scale, zero + value.high * scale, y + 13)}"
+            f"<circle class='{kind}' cx='{zero + value.mean * scale:.1f}' cy='{y + 13}' r='5'/>"
+            f"<text class='value' x='{_WIDTH}' y='{y + 17}'>{_plus(value.mean)}</text>"
+        )
+    described = "; ".join(f"{name} {_signed(value)}" for name, value in rows)
+    return _figure(title, described, drawn, height)
+
+
+def _figure(title: str, described: str, drawn: Sequence[str], height: int) -> str:
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption><svg viewBox='0 0 {_WIDTH} {height}' role='img' "
+        f"aria-label='{escape(f'{title}: {described}')}'>{''.join(drawn)}</svg></figure>"
+    )
+
+
+def _axis(low: float, high: float, step: float, scale: float, height: int) -> str:
+    """Draw the ticks from low to high with a line each, and their figures below."""
+    drawn = []
+    count = round((high - low) / step)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    for tick in range(count + 1):
+        value = low + tick * step
+        x = _LEFT + (value - low) * scale
+        sign = "−" if round(value, digits) < 0 else ""
+        text = f"{sign}{abs(value):.{digits}f}".replace("0.", ".", 1) if abs(value) > step / 2 else "0"
+        drawn.append(
+            f"<line class='grid' x1='{x:.1f}' x2='{x:.1f}' y1='{_TOP}' y2='{height - _BOTTOM}'/>"
+            f"<text class='tick' x='{x:.1f}' y='{height - 8}'>{text}</text>"
+        )
+    return "".join(drawn)
+
+
+def _ticks(highest: float) -> tuple[float, float]:
+    """Return the end of an axis that reaches `highest` in at most four round steps, and the step."""
+    size = 10.0 ** math.floor(math.log10(highest / 4))
+    step = next(factor * size for factor in (1, 2, 5, 10) if highest <= 4 * factor * size * (1 + 1e-9))
+    return step * math.ceil(highest / step - 1e-9), step
+
+
+def _whisker(low: float, high: float, y: float) -> str:
+    if not math.isfinite(low + high):
+        return ""
+    return f"<path class='whisker' d='M{low:.1f} {y - 4}v8M{low:.1f} {y}H{high:.1f}M{high:.1f} {y - 4}v8'/>"
+
+
+def _systems_table(section: Section) -> str:
+    head = ["ranked by", *(_NAMES[metric] for metric in METRICS), f"items in the first {section.shown}", "popularity"]
+    rows = [
+        [
+            escape(one.name),
+            *(_cell(one.metrics[metric]) for metric in METRICS),
+            f"{one.coverage:,.0f} <small>{one.coverage / max(section.items, 1):.0%}</small>",
+            f"{one.popularity_bias:.2f}",
+        ]
+        for one in section.systems
+    ]
+    note = (
+        "<p class='note'>Means over people; in brackets the 95 % interval by bootstrap over people. Items: how many different "
+        "ones all people are shown, and their share of all items. Popularity: mean percentile of what is shown; .50 is "
+        "random, 1 the most popular items for everybody.</p>"
+    )
+    return _table(head, rows, strong=OURS) + note
+
+
+def _differences_table(comparisons: Sequence[Comparison], first: str) -> str:
+    def cell(value: Difference) -> str:
+        kind = "clear" if value.is_clear and value.mean > 0 else "worse" if value.is_clear else "open"
+        return (
+            f"<span class='{kind}'>{_plus(value.mean)}</span> <small>[{_plus(value.low)}, {_plus(value.high)}] "
+            f"p {escape(_p(value.p))}</small>"
+        )
+
+    rows = [[escape(_signal(one.against)), *(cell(one.metrics[metric]) for metric in METRICS)] for one in comparisons]
+    return _table([first, *(_NAMES[metric] for metric in METRICS)], rows)
+
+
+def _groups_table(groups: Sequence[Group]) -> str:
+    names = [system.name for system in groups[0].systems]
+    rows = []
+    for group in groups:
+        values = {system.name: system.metrics[HEADLINE] for system in group.systems}
+        gains = {one.against: one.metrics[HEADLINE] for one in group.comparisons}
+        over = gains.get(BARE, gains.get(POPULARITY))
+        rows.append(
+            [
+                escape(group.name),
+                f"{group.people:,}",
+                *(_cell(values[name]) for name in names),
+                _signed(over) if over else "",
+            ]
+        )
+    against = "without the graph" if BARE in names else "popularity"
+    note = f"<p class='note'>{_NAMES[HEADLINE]}; somebody who wrote several texts may be in several groups.</p>"
+    return _table(["people", "how many", *map(escape, names), f"ours over {against}"], rows) + note
+
+
+def _cell(value: Interval) -> str:
+    return f"{_number(value.mean)} <small>[{_number(value.low)}, {_number(value.high)}]</small>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], strong: str = "") -> str:
+    """Lay out cells that are HTML already."""
+    top = "".join(f"<th scope='col'>{one}</th>" for one in head)
+    body = "".join(
+        f"<tr{' class=strong' if strong and row[0] == strong else ''}><th scope='row'>{row[0]}</th>"
+        + "".join(f"<td>{one}</td>" for one in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    return f"<div class='wide'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+_PAGE = Template(
+    """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>kg-rec: how good the recommendations are</title>
+<style>
+:root { --paper: #fcfcfa; --ink: #1f2328; --soft: #5c6570; --line: #dfe2e6; --ours: #1f6f78; --other: #aab4be;
+  --harm: #b3412e; --card: #f2f4f3; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #15181b; --ink: #e6e8ea; --soft: #9aa4ae; --line: #30363c; --ours: #58b5bd; --other: #5b6671;
+    --harm: #e58a76; --card: #1d2226; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+main { max-width: 1060px; margin: 0 auto; padding: 32px 20px 64px; }
+h1 { font-size: 27px; line-height: 1.2; margin: 0 0 4px; }
+h2 { font-size: 21px; margin: 44px 0 0; padding-top: 18px; border-top: 1px solid var(--line); }
+h3 { font-size: 16px; margin: 32px 0 6px; }
+p { margin: 6px 0; max-width: 78ch; }
+.who, .note, .created { color: var(--soft); }
+.note { font-size: 13px; }
+.answer { background: var(--card); border-left: 4px solid var(--ours); padding: 12px 16px; margin: 14px 0 18px;
+  font-size: 16px; border-radius: 0 4px 4px 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 18px; margin: 18px 0 0; }
+dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 18px 28px; }
+figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: 2px; }
+svg { display: block; width: 100%; height: auto; font: 12.5px system-ui, sans-serif; }
+svg text { fill: var(--ink); } svg .tick { fill: var(--soft); text-anchor: middle; font-size: 11px; }
+svg .name, svg .value { text-anchor: end; } svg .value { font-variant-numeric: tabular-nums; }
+.grid { stroke: var(--line); } .zero { stroke: var(--soft); } .whisker { stroke: var(--ink); fill: none; stroke-width: 1.3; }
+rect.ours, circle.ours { fill: var(--ours); } rect.other, circle.none { fill: var(--other); } circle.harm { fill: var(--harm); }
+.wide { overflow-x: auto; margin-top: 14px; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--line); }
+thead th { color: var(--soft); font-weight: 500; font-size: 13px; } tbody th { font-weight: 400; }
+.strong th, .strong td { font-weight: 650; }
+small { color: var(--soft); font-size: 12px; font-weight: 400; white-space: nowrap; }
+.clear { color: var(--ours); font-weight: 650; } .worse { color: var(--harm); font-weight: 650; }
+footer { margin-top: 44px; border-top: 1px solid var(--line); padding-top: 12px; color: var(--soft); font-size: 13px; }
+</style>
+</head>
+<body>
+<main>
+<h1>How good the recommendations are</h1>
+<p class="created">$created</p>
+<dl>$about</dl>
+$sections
+<footer>
+<p>Nothing of the people who are judged is in the graph that was learned from. All systems rank the same items for the same
+people; items that the words name are no candidates, and count neither as hits nor as misses. Intervals and p by bootstrap over
+people (2,000 samples), for differences paired; a difference is coloured where 0 is outside its interval. No correction for
+looking at many of them: of twenty differences that are not there, one is coloured by chance.</p>
+</footer>
+</main>
+</body>
+</html>
+"""
+)
