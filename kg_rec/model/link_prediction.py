@@ -39,28 +39,36 @@ _BETA = 1.0
 class People:
     """P people as the model sees them: their words, and I interest edges.
 
-    text: [P, T], rows of length 1 or 0; person, entity: int64 [I], the ends of each interest; weight: [I], in [-1, 1].
+    text: [P, T], rows of length 1 or 0; person, entity: int64 [I], the ends of each interest; weight: [I], in [-1, 1]; said: int64
+    [I], a number for the words that an interest comes from, the same for all that come from the same words of one person.
     """
 
     text: Tensor
     person: Tensor
     entity: Tensor
     weight: Tensor
+    said: Tensor
 
     @classmethod
     def of(cls, text: NDArray[np.float32], interests: Sequence[Sequence[Interest]], index: dict[str, int]) -> Self:
         """Take the vectors of people's words, [P, T], and their interests; those in entities without a row are left out."""
         found = [
-            (person, index[interest.entity], interest.weight)
+            (person, interest)
             for person, theirs in enumerate(interests)
             for interest in theirs
             if interest.entity in index
         ]
+        words = {(person, interest.evidence.casefold() or interest.entity) for person, interest in found}
+        number = {said: place for place, said in enumerate(sorted(words))}
         return cls(
             torch.from_numpy(text).float(),
-            torch.tensor([person for person, _, _ in found], dtype=torch.long),
-            torch.tensor([entity for _, entity, _ in found], dtype=torch.long),
-            torch.tensor([weight for _, _, weight in found], dtype=torch.float),
+            torch.tensor([person for person, _ in found], dtype=torch.long),
+            torch.tensor([index[interest.entity] for _, interest in found], dtype=torch.long),
+            torch.tensor([interest.weight for _, interest in found], dtype=torch.float),
+            torch.tensor(
+                [number[person, interest.evidence.casefold() or interest.entity] for person, interest in found],
+                dtype=torch.long,
+            ),
         )
 
     def __len__(self) -> int:
@@ -71,12 +79,12 @@ class People:
         place = torch.full((len(self),), -1)
         place[rows] = torch.arange(len(rows))
         kept = place[self.person] >= 0
-        return People(self.text[rows], place[self.person[kept]], self.entity[kept], self.weight[kept])
+        return People(self.text[rows], place[self.person[kept]], self.entity[kept], self.weight[kept], self.said[kept])
 
     def thinned(self, share: float, generator: torch.Generator) -> People:
         """Return the people with a random `share` of their interests missing, as a linker misses some."""
         kept = torch.rand(len(self.weight), generator=generator) >= share
-        return People(self.text, self.person[kept], self.entity[kept], self.weight[kept])
+        return People(self.text, self.person[kept], self.entity[kept], self.weight[kept], self.said[kept])
 
 
 @dataclass(frozen=True)

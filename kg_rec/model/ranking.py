@@ -84,7 +84,7 @@ class Ranking:
     def parts(
         self, vectors: NDArray[np.float32], interests: Sequence[Sequence[Interest]], asks: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return the parts of every item's score for every person, as they stand in PARTS, [P, 9, items]."""
+        """Return the parts of every item's score for every person, as they stand in PARTS, [P, 10, items]."""
         model = self.artifact.model
         people = People.of(vectors, interests, model.entities.index)
         signals = model.evidence.signals(people) * model.fusion.weights(asks)[:, :, None]

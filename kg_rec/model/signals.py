@@ -1,4 +1,4 @@
-"""What speaks for an item: eight signals, each by itself, from which a score is summed (kg_rec/model/fusion.py).
+"""What speaks for an item: nine signals, each by itself, from which a score is summed (kg_rec/model/fusion.py).
 
 | signal | what it says of person p and item i |
 |---|---|
@@ -6,12 +6,13 @@
 | text | tau cos(t_p, t_i): how near i is to the words and what they name |
 | graph | beta <h_p, h_i>: what the R-GCN carried from the interests to i |
 | direct | i is a neighbour of what was asked for, the more telling the less common that is |
+| everything | 1 where i is a neighbour of everything that was asked for: a war film, of the 1940s |
 | together | i was liked by the people who liked what p named |
 | ease | i follows from the items p named in EASE (Steck 2019), a linear autoencoder over all interactions |
 | lift | how much oftener those like i who like much that has an interest of p for a neighbour: log p(i | e) / p(i) |
 | neighbours | how much oftener those like i whose likes read most like the words of p |
 
-The first four need no people in the graph; the others are 0 without them, as they are for people whose interests they know
+The first five need no people in the graph; the others are 0 without them, as they are for people whose interests they know
 nothing of.
 """
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from kg_rec.model.link_prediction import LinkPredictor, People
 
-SIGNALS = ("popularity", "text", "graph", "direct", "together", "ease", "lift", "neighbours")
+SIGNALS = ("popularity", "text", "graph", "direct", "everything", "together", "ease", "lift", "neighbours")
 """Their names, in the order of the axis that they are on."""
 
 _MOST_TELLING = 4.0
@@ -120,7 +121,7 @@ class Evidence:
     predictor: LinkPredictor
 
     def signals(self, people: People) -> NDArray[np.float32]:
-        """Return every signal of every item for every person, [P, 8, items]; they are not to scale yet."""
+        """Return every signal of every item for every person, [P, 9, items]; they are not to scale yet."""
         count = len(self.popularity)
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
         with torch.inference_mode():
@@ -134,16 +135,39 @@ class Evidence:
         others.data[others.indices < count] = 0.0
         others.eliminate_zeros()
         found[:, 3] = (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray()
+        found[:, 4] = self._everything(people)
         if not self.likings.likes.shape[0]:
             return found
-        found[:, 4] = (items @ self.likings.together).toarray()
-        found[:, 5] = (items @ self.likings.ease).toarray()
-        found[:, 6] = self._lift(others)
-        found[:, 7] = self._neighbours(wish)
+        found[:, 5] = (items @ self.likings.together).toarray()
+        found[:, 6] = (items @ self.likings.ease).toarray()
+        found[:, 7] = self._lift(others)
+        found[:, 8] = self._neighbours(wish)
         return found
 
     def _shared(self, weights: Tensor) -> Tensor:
         return torch.from_numpy(self._items_one_hot @ (self._one_hot_back @ weights.numpy()))
+
+    def _everything(self, people: People) -> NDArray[np.float32]:
+        """Return 1 for the items that are neighbours of everything a person asked for, [P, items].
+
+        Of several entities for the same words, as a genre and a tag, one is enough; items that were named are not asked for.
+        """
+        count = len(self.popularity)
+        asked = ((people.weight > 0) & (people.entity >= count)).numpy()
+        person, entity, said = (part.numpy()[asked] for part in (people.person, people.entity, people.said))
+        words, group = np.unique(said, return_inverse=True)
+        size = len(self.text)
+        meant: sp.csr_array = sp.csr_array((np.ones(len(group)), (group, entity)), shape=(len(words), size))
+        met = meant @ self._items_of
+        met.data = np.ones_like(met.data)
+        theirs = np.zeros(len(words), dtype=np.int64)
+        theirs[group] = person
+        of: sp.csr_array = sp.csr_array(
+            (np.ones(len(words)), (theirs, np.arange(len(words)))), shape=(len(people), len(words))
+        )
+        wanted = np.bincount(theirs, minlength=len(people))[:, None]
+        found: NDArray[np.float32] = (((of @ met).toarray() == wanted) & (wanted > 0)).astype(np.float32)
+        return found
 
     def _lift(self, interests: sp.csr_array) -> NDArray[np.float32]:
         """Return sum_e w_e log((n_ei + 1/2) / (n_e n_i / U + 1/2)), [P, items].

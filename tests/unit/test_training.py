@@ -354,6 +354,7 @@ def test_targets_are_a_distribution_that_leaves_out_what_was_named() -> None:
         person=torch.tensor([0, 1, 1]),
         entity=torch.tensor([0, 3, 4]),  # the second person names one of the targets
         weight=torch.ones(3),
+        said=torch.arange(3),
     )
     items = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
     targets = training._Targets(simulated, people, items, tilt=2.0)
