@@ -17,6 +17,8 @@ from kg_rec.text.encoder import HashEncoder
 
 Triple = tuple[str, str, str]
 
+RATED: Triple = ("User", "RATED", "Film")
+
 
 def graph_of(
     nodes: Mapping[str, Mapping[str, Sequence[Any]]],
@@ -84,6 +86,25 @@ def two_tastes(people: int = 24, films: int = 24) -> HeteroData:
         ("User", "RATED", "Film"): rated,
     }
     return graph_of(nodes, relations, {("User", "RATED", "Film"): {"rating": ratings, "timestamp": times}})
+
+
+def without(graph: HeteroData, gone: set[str]) -> HeteroData:
+    """The same graph as if some people had never been there."""
+    keys = graph["User"].key
+    edges = graph[RATED].edge_index
+    stay = np.array([keys[user] not in gone for user in edges[0].tolist()])
+    left = [key for key in keys if key not in gone]
+    place = {key: row for row, key in enumerate(left)}
+    pairs = [(place[keys[user]], film) for user, film in edges[:, torch.from_numpy(stay)].T.tolist()]
+    nodes = {label: graph[label].properties for label in graph.node_types}
+    nodes["User"] = {"userId": [key.removeprefix("User/") for key in left]}
+    relations = {
+        triple: [tuple(pair) for pair in graph[triple].edge_index.T.tolist()]
+        for triple in graph.edge_types
+        if triple != RATED
+    }
+    properties = {RATED: {name: values[stay].tolist() for name, values in graph[RATED].properties.items()}}
+    return graph_of(nodes, {**relations, RATED: pairs}, properties)
 
 
 def train(graph: HeteroData, schema: GraphSchema = SCHEMA, **settings: Any) -> TrainedModel:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kg_rec.errors import ShapeError
-from kg_rec.model.rgcn import RGCN, RelationalConv, RelationalEdges, _Aggregation, propagate
+from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalConv, RelationalEdges, _Aggregation, propagate
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # torch_geometric says at import what newer versions of torch will drop
@@ -213,3 +213,88 @@ def test_without_relations_only_the_self_loop_is_left() -> None:
     with pytest.raises(ShapeError, match=r"expected weight \[1, 6, F_out\]"):
         propagate(x, edges, torch.zeros(2, 6, 6))
     assert torch.equal(propagate(x, edges, torch.eye(6)[None]), x)
+
+
+def one_hot(seed: int, layers: int) -> tuple[OneHotRGCN, list[sp.csr_array], RelationalEdges, Tensor]:
+    """A network as after some learning, its relations, and H made densely."""
+    rng = np.random.default_rng(seed)
+    drawn = [sp.random_array((NODES, NODES), density=0.1, rng=rng, format="csr") for _ in range(3)]
+    matrices = [matrix.astype(np.float32) for matrix in drawn]
+    edges = RelationalEdges.of({f"R{relation}": matrix for relation, matrix in enumerate(matrices)})
+    network = OneHotRGCN([torch.rand(3) for _ in range(layers)])
+    h = torch.eye(NODES)
+    with torch.no_grad():
+        for layer in network.convolutions:
+            layer.scale.copy_(0.4 * torch.randn(3))
+            h = h + torch.einsum("r,rnm,mk->nk", layer.start + layer.scale, dense(edges), h)
+    return network, matrices, edges, h
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_what_nodes_share_is_exact(seed: int, layers: int) -> None:
+    network, _, edges, h = one_hot(seed, layers)
+    weights = torch.randn(NODES, 4)
+    torch.testing.assert_close(network.shared(weights, edges), h @ h.T @ weights, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_one_hot_representations_are_sparse_and_exact(seed: int, layers: int) -> None:
+    network, matrices, edges, h = one_hot(seed, layers)
+    found = network.representations(matrices)
+    assert isinstance(found, sp.csr_array) and found.dtype == np.float32
+    np.testing.assert_allclose(found.toarray(), h.numpy(), rtol=1e-5, atol=1e-6)
+    assert found.nnz == torch.count_nonzero(h) < NODES**2 / (2 if layers == 1 else 1)
+    identity = torch.eye(NODES)  # and they are the network of features that are one-hot
+    for layer in network.convolutions:
+        identity = layer(identity, edges)
+    torch.testing.assert_close(identity, h, rtol=1e-5, atol=1e-6)
+
+
+def test_relations_that_carry_nothing_leave_the_nodes_themselves() -> None:
+    _, matrices, edges, _ = one_hot(0, 1)
+    network, weights = OneHotRGCN([torch.zeros(3)]), torch.randn(NODES, 2)
+    found = network.representations(matrices)
+    assert found.nnz == NODES and (found.diagonal() == 1).all()
+    assert torch.equal(network.shared(weights, edges), weights)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_one_hot_gives_the_numbers_of_pyg(seed: int, layers: int) -> None:
+    """PyG's layer for x = I, with a multiple of the identity for each relation."""
+    edge_index, edge_type = pairs(seed)
+    edges = mean_edges(edge_index, edge_type)
+    network = OneHotRGCN([torch.rand(RELATIONS) for _ in range(layers)])
+    h = torch.eye(NODES)
+    with torch.no_grad():
+        for layer in network.convolutions:
+            layer.scale.copy_(0.4 * torch.randn(RELATIONS))
+            theirs = RGCNConv(NODES, NODES, RELATIONS, bias=False)
+            theirs.root.copy_(torch.eye(NODES))
+            theirs.weight.copy_(layer.multiples()[:, None, None] * torch.eye(NODES))
+            h = theirs(h, edge_index, edge_type)
+        matrices = [sp.csr_array(matrix.to_dense().numpy()) for matrix in edges.matrices]
+        found = torch.from_numpy(network.representations(matrices).toarray())
+        torch.testing.assert_close(found, h, rtol=1e-5, atol=1e-5)
+        weights = torch.randn(NODES, 4)
+        torch.testing.assert_close(network.shared(weights, edges), h @ h.T @ weights, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_gradients_reach_how_much_each_relation_carries(seed: int, layers: int) -> None:
+    network, _, edges, _ = one_hot(seed, layers)
+    scales = [layer.scale for layer in network.convolutions]
+    weights, wanted = torch.randn(NODES, 4), torch.randn(NODES, 4)
+    found = torch.autograd.grad((network.shared(weights, edges) - wanted).square().mean(), scales)
+    h = torch.eye(NODES)
+    for layer in network.convolutions:
+        h = h + torch.einsum("r,rnm,mk->nk", layer.multiples(), dense(edges), h)
+    expected = torch.autograd.grad((h @ h.T @ weights - wanted).square().mean(), scales)
+    for one, other in zip(found, expected, strict=True):
+        assert one.abs().min() > 0
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
+def test_without_a_basis_only_the_multiples_are_learned() -> None:
+    layer, edges, x = learned(torch.rand(3), 6, rank=0), weighted_edges(2), torch.randn(NODES, 6)
+    torch.testing.assert_close(layer(x, edges), propagate(x, edges, layer.weight()), rtol=1e-5, atol=1e-5)
+    assert torch.equal(layer.weight()[1:], layer.multiples()[:, None, None] * torch.eye(6))

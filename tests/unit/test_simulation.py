@@ -12,7 +12,7 @@ from film_graphs import SCHEMA, graph_of, two_tastes
 from numpy.typing import NDArray
 
 from kg_rec.graph.interactions import Interactions, interactions_of, positive
-from kg_rec.model.simulation import MIN_LIKED, SimulatedPerson, simulate_people
+from kg_rec.model.simulation import MIN_LIKED, SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.text.asking import ItemWords, item_words
 
 Crowd = tuple[Interactions, NDArray[np.bool_], ItemWords]
@@ -140,3 +140,83 @@ def test_without_kinds_and_relations_people_still_write() -> None:
     assert interactions is not None
     people = simulate_people(interactions, positive(interactions), item_words(bare, SCHEMA), KEYS)
     assert len(people) == 24 and all(person.text.strip() for person in people)
+
+
+def tell(crowd: Crowd, **options: Any) -> list[SimulatedPerson]:
+    interactions, liked, words = crowd
+    return simulate_telling(interactions, liked, words, KEYS, **options)
+
+
+def test_who_tells_gives_none_of_their_targets_away(crowd: Crowd) -> None:
+    interactions, liked, words = crowd
+    people = tell(crowd)
+    assert [person.user for person in people] == list(range(40))  # one of each
+    for person in people:
+        evidence, targets = set(person.evidence), set(person.targets)
+        theirs = set(interactions.items[liked & (interactions.users == person.user)].tolist())
+        assert 1 <= len(evidence) == len(person.evidence) <= min(len(theirs) // 2, 10)
+        assert not evidence & targets and evidence | targets == theirs
+        assert not any(words.titles[item] in person.text for item in targets)
+
+
+def test_some_list_what_is_common_and_some_write_of_one_thing(crowd: Crowd) -> None:
+    words = crowd[2]
+    people = tell(crowd)
+    reviews = [person for person in people if person.text == words.texts[person.evidence[0]]]
+    assert 0.25 < len(reviews) / len(people) < 0.75
+    assert all(len(person.evidence) == 1 for person in reviews)
+    relations = [*([words.kind] if words.kind else []), *words.relations]
+    for person in people:
+        if person not in reviews:
+            names = {name for one in relations for item in person.evidence for name in one.names[item]}
+            left = person.text
+            for name in names:
+                left = left.replace(name, "")
+            assert names and not re.sub(r"and|[ ,.]", "", left)  # nothing else is said
+
+
+def test_who_tells_is_seeded_by_their_key(crowd: Crowd) -> None:
+    people = tell(crowd, seed=3)
+    assert people == tell(crowd, seed=3) and people != tell(crowd, seed=4)
+    shuffled = np.random.default_rng(0).permutation(len(crowd[0]))
+    assert tell(part_of(crowd, shuffled), seed=3) == people
+    interactions, liked, words = part_of(crowd, crowd[0].users != 7)
+    moved = replace(interactions, users=interactions.users - (interactions.users > 7))
+    left = simulate_telling(moved, liked, words, KEYS[:7] + KEYS[8:], seed=3)
+    assert left == [replace(one, user=one.user - (one.user > 7)) for one in people if one.user != 7]
+
+
+def test_who_tells_is_chosen_from_the_whole_of_them(crowd: Crowd) -> None:
+    everybody, some = tell(crowd), tell(crowd, limit=10)
+    assert len(some) == 10 and some == [person for person in everybody if person in some]
+    users = [person.user for person in some]
+    assert users != list(range(10)) and users != [person.user for person in tell(crowd, limit=10, seed=1)]
+    assert tell(crowd, limit=0) == []
+
+
+def test_who_likes_too_little_tells_nothing(crowd: Crowd) -> None:
+    interactions, liked, words = crowd
+    of_first = np.flatnonzero((interactions.users == 0) & liked)
+    for count, there in ((MIN_LIKED - 1, False), (MIN_LIKED, True)):
+        few = liked.copy()
+        few[of_first[count:]] = False
+        people = simulate_telling(interactions, few, words, KEYS)
+        assert (0 in {person.user for person in people}) == there
+        assert all(person.targets for person in people)
+
+
+@pytest.mark.parametrize("related", [False, True])
+@pytest.mark.parametrize("described", [False, True])
+def test_without_relations_or_texts_people_still_tell(crowd: Crowd, related: bool, described: bool) -> None:
+    interactions, liked, words = crowd
+    bare = replace(
+        words,
+        relations=words.relations if related else [],
+        kind=words.kind if related else None,
+        texts=words.texts if described else [""] * len(words.titles),
+    )
+    people = simulate_telling(interactions, liked, bare, KEYS)
+    assert len(people) == 40 and all(person.text.strip() for person in people)
+    assert any(person.text in words.texts for person in people) == described
+    named = [any(words.titles[item] in person.text for item in person.evidence) for person in people]
+    assert any(named) == (not related) and (all(named) == (not related and not described))

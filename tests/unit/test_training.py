@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from film_graphs import SCHEMA, WITHOUT_USERS, graph_of, train, two_tastes
+from film_graphs import RATED, SCHEMA, WITHOUT_USERS, graph_of, train, two_tastes, without
 from torch import Tensor
 
 from kg_rec.errors import GraphError, ModelError
@@ -19,8 +19,6 @@ from kg_rec.model.link_prediction import LinkPredictor, Shared
 from kg_rec.model.rgcn import OneHotRGCN
 from kg_rec.model.signals import SIGNALS, ease, likes_of
 from kg_rec.model.training import TrainedModel
-
-RATED = ("User", "RATED", "Film")
 
 # Nothing of the graph is in the start, and the words say little: what is found out is learned.
 BLANK: dict[str, Any] = {
@@ -77,44 +75,6 @@ def test_the_same_seed_gives_the_same_numbers(graph: HeteroData, trained: Traine
     assert again.relation_weights == trained.relation_weights
     other = train(graph, seed=2, **BLANK)
     assert not np.array_equal(other.evidence.one_hot.toarray(), trained.evidence.one_hot.toarray())
-
-
-def without(graph: HeteroData, gone: set[str]) -> HeteroData:
-    """The same graph as if some people had never been there."""
-    keys = graph["User"].key
-    edges = graph[RATED].edge_index
-    stay = np.array([keys[user] not in gone for user in edges[0].tolist()])
-    left = [key for key in keys if key not in gone]
-    place = {key: row for row, key in enumerate(left)}
-    pairs = [(place[keys[user]], film) for user, film in edges[:, torch.from_numpy(stay)].T.tolist()]
-    nodes = {label: graph[label].properties for label in graph.node_types}
-    nodes["User"] = {"userId": [key.removeprefix("User/") for key in left]}
-    relations = {
-        triple: [tuple(pair) for pair in graph[triple].edge_index.T.tolist()]
-        for triple in graph.edge_types
-        if triple != RATED
-    }
-    properties = {RATED: {name: values[stay].tolist() for name, values in graph[RATED].properties.items()}}
-    return graph_of(nodes, {**relations, RATED: pairs}, properties)
-
-
-def test_nothing_of_a_fold_is_left_in_its_graph(graph: HeteroData) -> None:
-    entities = number_entities(graph, SCHEMA)
-    crowd = Crowd.of(graph, SCHEMA, entities, 5)
-    whole = crowd.together(crowd.kept(None)), crowd.popularity(crowd.kept(None))
-    people = 0
-    for fold in range(5):
-        theirs = {key for user, key in enumerate(graph["User"].key) if crowd.folds[user] == fold}
-        kept = crowd.kept(fold)
-        never_there = Crowd.of(without(graph, theirs), SCHEMA, entities, 5)
-        everything = never_there.kept(None)
-        assert 0 < everything.sum() == kept.sum() < len(kept)
-        together = never_there.together(everything)
-        np.testing.assert_allclose(crowd.together(kept).toarray(), together.toarray(), atol=1e-6)
-        assert np.array_equal(crowd.popularity(kept), never_there.popularity(everything))
-        assert abs(together - whole[0]).sum() > 0.1 and not np.array_equal(crowd.popularity(kept), whole[1])
-        people += len(theirs)
-    assert people == 30  # each in one fold
 
 
 def test_people_are_scored_in_a_graph_without_their_fold(graph: HeteroData, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,110 @@
+"""Whether words ask or tell: by what they say, by what they name, and by how they read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kg_rec.interest import Interest
+from kg_rec.text.manner import ASKS, TELLS, UNCLEAR, Manner
+
+ASKING, TELLING = np.array([1.0, 0.0], dtype=np.float32), np.array([0.0, 1.0], dtype=np.float32)
+NOTHING = np.zeros(2, dtype=np.float32)
+MANNER = Manner(ASKING, TELLING)
+
+
+def asks(text: str, vector: Any, *interests: Interest) -> float:
+    found = MANNER.asks([text], np.array([vector], dtype=np.float32), [list(interests)], "Film")
+    assert found.shape == (1,) and found.dtype == np.float32
+    return float(found[0])
+
+
+def liked(label: str, polarity: Any = 1) -> Interest:
+    return Interest(f"{label}/1", label, "one", 1.0, polarity)
+
+
+ASKED = [
+    "I am looking for a slow western like Unforgiven, please",
+    "Can you recommend something sad?",
+    "any suggestions for tonight",
+    "ich suche einen ruhigen Western",
+    "Kannst du mir einen Krimi empfehlen?",
+    "Ich habe Lust auf etwas mit Pferden.",
+    "有没有安静的西部片",
+    "请推荐一部悲伤的电影",
+    "想看类似的电影",
+]
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_whoever_says_so_asks_unless_it_reads_otherwise(text: str) -> None:
+    assert asks(text, ASKING) == pytest.approx(ASKS)
+    assert asks(text, TELLING) == pytest.approx(UNCLEAR)
+
+
+TOLD = [
+    "A retired gunman takes one last job, and finds that he has grown old.",
+    "The pacing drags, and the ending left me cold; the score is superb.",
+    "jazz, soul, 60s",
+    "westerns quiet films horses",
+    "Ein alter Revolverheld nimmt einen letzten Auftrag an.",
+    "Western, Drama, Pferde",
+    "一个年老的枪手接受了最后一份工作。",
+    "西部片、爵士乐",
+]
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_descriptions_reviews_and_lists_tell(text: str) -> None:
+    assert asks(text, TELLING) == TELLS
+    assert asks(text, ASKING) == TELLS  # nothing in it asks, however it reads
+    assert asks(text, ASKING, liked("Genre")) == TELLS
+
+
+@pytest.mark.parametrize("text", ["Unforgiven, Shane", "Erbarmungslos und Shane", "《卧虎藏龙》"])
+def test_whoever_names_items_they_like_wants_more_of_the_kind(text: str) -> None:
+    assert asks(text, ASKING, liked("Genre", -1), liked("Film")) == ASKS
+    assert asks(text, ASKING, liked("Film", -1)) == TELLS
+    assert asks(text, TELLING, liked("Film")) == TELLS  # a review of it
+
+
+@pytest.mark.parametrize("text", ["slow westerns?", "langsame Western?", "西部片？"])
+def test_a_question_may_be_one(text: str) -> None:
+    assert asks(text, ASKING) == pytest.approx(UNCLEAR)
+    assert asks(text, TELLING) == TELLS
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello, slow westerns", "I love slow westerns", "Ich mag ruhige Western", "我喜欢西部片"]
+)
+def test_somebody_who_talks_may_be_asking(text: str) -> None:
+    assert asks(text, ASKING) == pytest.approx(UNCLEAR)
+    assert asks(text, TELLING) == TELLS
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_nothing_said_asks_for_nothing(text: str) -> None:
+    assert asks(text, NOTHING) == TELLS
+
+
+def test_each_text_is_told_for_itself() -> None:
+    texts = ["jazz, soul", "I am looking for jazz", "", "jazz?"]
+    vectors = np.stack([ASKING, ASKING, NOTHING, ASKING])
+    found = MANNER.asks(texts, vectors, [[], [], [], []], "Film")
+    assert found.tolist() == pytest.approx([TELLS, ASKS, TELLS, UNCLEAR])
+    assert MANNER.asks([], np.zeros((0, 2), dtype=np.float32), [], "Film").shape == (0,)
+
+
+def test_how_asking_and_telling_read_is_their_mean() -> None:
+    manner = Manner.of(np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32), np.array([[0.0, -2.0]], dtype=np.float32))
+    assert manner.asking.tolist() == pytest.approx([0.5**0.5, 0.5**0.5])
+    assert manner.telling.tolist() == [0.0, -1.0]
+
+
+def test_without_running_texts_words_read_like_asking_when_they_are_near_to_it() -> None:
+    manner = Manner.of(ASKING[None], np.zeros((0, 2), dtype=np.float32))
+    assert manner.telling.tolist() == [0.0, 0.0]
+    vectors = np.array([[0.1, -0.9], [-0.1, 0.9]], dtype=np.float32)
+    assert manner.asks(["looking for jazz"] * 2, vectors, [[], []], "Film").tolist() == pytest.approx([ASKS, UNCLEAR])
