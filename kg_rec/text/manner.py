@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kg_rec.interest import Interest
 
 ASKS, UNCLEAR, TELLS = 1.0, 0.7, 0.0
-_SHORT_LIST = 4
+_FEW_WORDS = 6
 _QUESTION = re.compile(r"[?？]")
 
 
@@ -70,9 +70,8 @@ def _asks(text: str, reads_like_asking: bool, interests: Sequence[Interest], ite
         return ASKS  # who names an item they like wants more of its kind
     if _QUESTION.search(text) or any(_is_talk(words, place, spoken) for place in places):
         return UNCLEAR
-    # A short list reads like what is typed into a search field, a long one like what somebody is like.
-    listed = {interest.evidence.casefold() for interest in interests}
-    return UNCLEAR if 0 < len(listed) <= _SHORT_LIST else TELLS
+    # A few known words are what is typed into a search field; a long list says what somebody is like.
+    return UNCLEAR if interests and len(words.tokens) <= _FEW_WORDS else TELLS
 
 
 def _is_talk(words: Words, place: int, spoken: Lexicon) -> bool:

@@ -1,4 +1,4 @@
-"""Each of the eight signals against a computation by hand, with dense matrices, on a graph of four toys."""
+"""Each of the nine signals against a computation by hand, with dense matrices, on a graph of four toys."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def people() -> People:
         torch.from_numpy(person),
         torch.from_numpy(entity),
         torch.from_numpy(INTERESTS[person, entity]).float(),
+        torch.arange(len(person)),
     )
 
 
@@ -73,8 +74,8 @@ def wishes(evidence: Evidence) -> NDArray[Any]:
     return unit(WORDS + (INTERESTS * OMEGA) @ unit(evidence.text.numpy()))
 
 
-def test_there_are_eight_of_them(evidence: Evidence) -> None:
-    assert evidence.signals(people()).shape == (4, 8, TOYS) == (4, len(SIGNALS), TOYS)
+def test_there_are_nine_of_them(evidence: Evidence) -> None:
+    assert evidence.signals(people()).shape == (4, 9, TOYS) == (4, len(SIGNALS), TOYS)
 
 
 def test_popularity_is_the_same_for_everybody(evidence: Evidence) -> None:
@@ -101,6 +102,23 @@ def test_direct_says_more_the_less_common_a_neighbour_is(evidence: Evidence) -> 
     )
 
 
+def test_everything_is_met_by_what_has_all_that_was_asked_for(evidence: Evidence) -> None:
+    def met(*asked: tuple[int, float, int]) -> list[float]:
+        entity, weight, said = zip(*asked, strict=True) if asked else ((), (), ())
+        nobody = torch.zeros(len(asked), dtype=torch.long)
+        columns = torch.tensor(entity, dtype=torch.long), torch.tensor(weight), torch.tensor(said, dtype=torch.long)
+        somebody = People(torch.zeros(1, 3), nobody, *columns)
+        row: list[float] = evidence.signals(somebody)[0, SIGNALS.index("everything")].tolist()
+        return row
+
+    assert met((4, 1.0, 0)) == [1, 1, 0, 0]
+    assert met((4, 1.0, 0), (5, 0.5, 1)) == [1, 0, 0, 0]
+    assert met((4, 1.0, 0), (5, 0.5, 0)) == [1, 1, 1, 0]  # the same words: one of the two is enough
+    assert met((4, 1.0, 0), (5, 1.0, 1), (6, 1.0, 2)) == [0, 0, 0, 0]
+    assert met((4, 1.0, 0), (5, -1.0, 1), (1, 1.0, 2)) == [1, 1, 0, 0]  # disliked, and an item: not asked for
+    assert met() == met((0, 1.0, 0)) == [0, 0, 0, 0]
+
+
 def test_a_rare_neighbour_is_not_all_that_somebody_wants(evidence: Evidence) -> None:
     """Of 200 items, one has the first neighbour, and 40 have the second."""
     direct = np.zeros((200, 202), dtype=np.float32)
@@ -114,7 +132,9 @@ def test_a_rare_neighbour_is_not_all_that_somebody_wants(evidence: Evidence) -> 
         Likings.nobody(200),
         LinkPredictor(label_of, item_label=0, labels=2),
     )
-    somebody = People(torch.zeros(1, 3), torch.tensor([0, 0]), torch.tensor([200, 201]), torch.tensor([0.5, 1.0]))
+    somebody = People(
+        torch.zeros(1, 3), torch.tensor([0, 0]), torch.tensor([200, 201]), torch.tensor([0.5, 1.0]), torch.arange(2)
+    )
     said = many.signals(somebody)[0, SIGNALS.index("direct")]
     assert said[0] == pytest.approx(0.5 * 4.0)
     assert said[10:50].tolist() == pytest.approx([math.log(201 / 41)] * 40) and said.astype(bool).sum() == 41
@@ -166,13 +186,13 @@ def test_each_person_is_for_themselves(evidence: Evidence) -> None:
 
 def test_nobody_in_the_graph_says_nothing(evidence: Evidence) -> None:
     alone = replace(evidence, likings=Likings.nobody(TOYS)).signals(people())
-    np.testing.assert_array_equal(alone[:, :4], evidence.signals(people())[:, :4])
-    assert not alone[:, 4:].any()
+    np.testing.assert_array_equal(alone[:, :5], evidence.signals(people())[:, :5])
+    assert not alone[:, 5:].any()
 
 
 def test_no_people_have_no_signals(evidence: Evidence) -> None:
     nothing = torch.zeros(0, dtype=torch.long)
-    assert evidence.signals(People(torch.zeros(0, 3), nothing, nothing, torch.zeros(0))).shape == (0, 8, TOYS)
+    assert evidence.signals(People(torch.zeros(0, 3), nothing, nothing, torch.zeros(0), nothing)).shape == (0, 9, TOYS)
 
 
 def test_likes_are_ones_without_people_who_liked_nothing() -> None:
