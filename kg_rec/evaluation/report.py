@@ -180,7 +180,7 @@ def _signed(value: Difference) -> str:
 
 
 def _plus(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
+    return "0.000" if abs(value) < 0.0005 else f"{value:+.3f}".replace("-", "−")
 
 
 def _p(value: float) -> str:
@@ -233,7 +233,7 @@ def _signal(against: str) -> str:
 
 
 _LEFT, _WIDTH, _ROW, _TOP, _BOTTOM = 176, 460, 26, 8, 26
-_VALUES = 92
+_VALUES = 58
 """Measures of a plot in SVG units: room for names, for all, a row, above, below, and for the figures at the right."""
 
 
@@ -287,15 +287,13 @@ def _figure(title: str, described: str, drawn: Sequence[str], height: int) -> st
 
 
 def _axis(low: float, high: float, step: float, scale: float, height: int) -> str:
-    """Draw the ticks from low to high with a line each, and their figures below."""
+    """Draw a line for each multiple of the step from low to high, and their figures below."""
     drawn = []
-    count = round((high - low) / step)
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    for tick in range(count + 1):
-        value = low + tick * step
+    for multiple in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
+        value = multiple * step
         x = _LEFT + (value - low) * scale
-        sign = "−" if round(value, digits) < 0 else ""
-        text = f"{sign}{abs(value):.{digits}f}".replace("0.", ".", 1) if abs(value) > step / 2 else "0"
+        text = f"{value:.{digits}f}".replace("0.", ".", 1).replace("-", "−") if multiple else "0"
         drawn.append(
             f"<line class='grid' x1='{x:.1f}' x2='{x:.1f}' y1='{_TOP}' y2='{height - _BOTTOM}'/>"
             f"<text class='tick' x='{x:.1f}' y='{height - 8}'>{text}</text>"
