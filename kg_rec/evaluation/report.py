@@ -108,7 +108,7 @@ class Report:
         )
 
     def as_text(self) -> str:
-        """Return a plain table for each section, at most 100 columns wide, and the answers."""
+        """Return a plain table for each section, at most 120 columns wide, and the answers."""
         return "\n\n".join(_text(section) for section in self.sections)
 
 
@@ -141,12 +141,12 @@ def _text(section: Section) -> str:
     width = max(len(system.name) for system in section.systems) + 2
     lines = [f"{_title(section)}: {_who(section)}", ""]
     lines.append(
-        f"{'':{width}}" + "".join(f"{_NAMES[metric]:<20}" for metric in METRICS) + f"{'items':>7}{'popular':>9}"
+        f"{'':{width}}" + "".join(f"{_NAMES[metric]:<19}" for metric in METRICS) + f"{'items':>7}{'popular':>9}"
     )
     lines += [
         f"{system.name:{width}}"
-        + "".join(f"{_plain(system.metrics[metric]):<20}" for metric in METRICS)
-        + f"{system.coverage:>7,.0f}{system.popularity_bias:>9.2f}"
+        + "".join(f"{_plain(system.metrics[metric]):<19}" for metric in METRICS)
+        + f"{system.coverage:>7,.0f}{_share(system.popularity_bias):>9}"
         for system in section.systems
     ]
     lines += ["", section.answer]
@@ -173,6 +173,10 @@ def _number(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+
+
+def _share(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"
 
 
 def _signed(value: Difference) -> str:
@@ -249,7 +253,7 @@ def _bars(title: str, rows: Sequence[tuple[str, Interval]]) -> str:
         drawn.append(
             f"<text class='name' x='{_LEFT - 8}' y='{y + 17}'>{escape(name)}</text>"
             f"<rect class='{'ours' if name == OURS else 'other'}' x='{_LEFT}' y='{y + 5}' "
-            f"width='{max(value.mean, 0) * scale:.1f}' height='16' rx='2'/>"
+            f"width='{value.mean * scale if math.isfinite(value.mean) else 0:.1f}' height='16' rx='2'/>"
             f"{_whisker(_LEFT + value.low * scale, _LEFT + value.high * scale, y + 13)}"
             f"<text class='value' x='{_WIDTH}' y='{y + 17}'>{_number(value.mean)}</text>"
         )
@@ -321,7 +325,7 @@ def _systems_table(section: Section) -> str:
             escape(one.name),
             *(_cell(one.metrics[metric]) for metric in METRICS),
             f"{one.coverage:,.0f} <small>{one.coverage / max(section.items, 1):.0%}</small>",
-            f"{one.popularity_bias:.2f}",
+            _share(one.popularity_bias),
         ]
         for one in section.systems
     ]
@@ -334,14 +338,7 @@ def _systems_table(section: Section) -> str:
 
 
 def _differences_table(comparisons: Sequence[Comparison], first: str) -> str:
-    def cell(value: Difference) -> str:
-        kind = "clear" if value.is_clear and value.mean > 0 else "worse" if value.is_clear else "open"
-        return (
-            f"<span class='{kind}'>{_plus(value.mean)}</span> <small>[{_plus(value.low)}, {_plus(value.high)}] "
-            f"p {escape(_p(value.p))}</small>"
-        )
-
-    rows = [[escape(_signal(one.against)), *(cell(one.metrics[metric]) for metric in METRICS)] for one in comparisons]
+    rows = [[escape(_signal(one.against)), *(_gain(one.metrics[metric]) for metric in METRICS)] for one in comparisons]
     return _table([first, *(_NAMES[metric] for metric in METRICS)], rows)
 
 
@@ -357,7 +354,7 @@ def _groups_table(groups: Sequence[Group]) -> str:
                 escape(group.name),
                 f"{group.people:,}",
                 *(_cell(values[name]) for name in names),
-                _signed(over) if over else "",
+                _gain(over) if over else "",
             ]
         )
     against = "without the graph" if BARE in names else "popularity"
@@ -367,6 +364,12 @@ def _groups_table(groups: Sequence[Group]) -> str:
 
 def _cell(value: Interval) -> str:
     return f"{_number(value.mean)} <small>[{_number(value.low)}, {_number(value.high)}]</small>"
+
+
+def _gain(value: Difference) -> str:
+    kind = "clear" if value.is_clear and value.mean > 0 else "worse" if value.is_clear else "open"
+    interval = f"[{_plus(value.low)}, {_plus(value.high)}] p {_p(value.p)}"
+    return f"<span class='{kind}'>{_plus(value.mean)}</span> <small>{escape(interval)}</small>"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], strong: str = "") -> str:

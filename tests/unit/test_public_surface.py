@@ -140,6 +140,7 @@ def test_all_commands_are_there() -> None:
         "interests",
         "detach",
         "recommend",
+        "evaluate",
         "doctor",
     }
 
