@@ -118,6 +118,11 @@ def test_people_of_the_graph_and_of_a_file(home: Path, tmp_path: Path) -> None:
         (["--seeds", "-1"], r"--seeds: expected numbers from 0 on, found -1"),
         (["--output", "report.pdf"], r"--output: expected a file that ends in \.html or \.json, found 'report\.pdf'"),
         (["--output", "nowhere/report.html"], r"--output: expected a folder to write in, found none: 'nowhere'"),
+        (
+            ["--people", "p.jsonl", "--share", "0.3", "--by", "time"],
+            r"^--share and --by: expected only without --people,",
+        ),
+        (["--people", "p.jsonl", "--quick", "--seeds", "1"], r"^--seeds: expected only without --people --quick,"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_any_work(

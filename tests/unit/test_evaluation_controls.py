@@ -231,6 +231,7 @@ def test_people_of_a_file(tmp_path: Path) -> None:
         ([{"user_id": 1, "text": "a"}], r"people\.jsonl:1: expected 'relevant' as a list of ids"),
         ([{"user_id": 1, "text": "a", "relevant": [10], "mentioned": [[1]]}], r"expected 'mentioned' as a list"),
         ([{"user_id": 1, "text": 5, "relevant": [10]}], r"people\.jsonl:1: expected an object with 'user_id'"),
+        ([], r"people\.jsonl: expected people, one a line, found none"),
         ([5], r"people\.jsonl:1: expected an object"),
         (
             [{"user_id": 1, "text": "a", "relevant": [10]}, {"user_id": "1", "text": "b", "relevant": [10]}],
