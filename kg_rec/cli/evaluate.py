@@ -67,11 +67,12 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Without the controls that are trained themselves.")] = False,
 ) -> None:
-    """Judge the recommendations on people of whom nothing is in the graph, against four controls.
+    """Judge the recommendations for people nobody has seen, against four controls.
 
-    People of the graph are taken out of it, a model is trained on what is left, and they come back with
-    simulated words. Real people's words, from --people, go through the current model. Neither the current
-    model nor the graph is changed.
+    People of the graph are taken out of it, a model is trained on what is
+    left, and they come back with simulated words. Real people's words, from
+    --people, go through the current model. Neither the current model nor the
+    graph is changed.
 
     Example:  kg-rec evaluate --seeds 0,1 --output report.html
     """

@@ -334,7 +334,7 @@ def _systems_table(section: Section) -> str:
         "ones all people are shown, and their share of all items. Popularity: mean percentile of what is shown; .50 is "
         "random, 1 the most popular items for everybody.</p>"
     )
-    return _table(head, rows, strong=OURS) + note
+    return _table(head, rows, strong=OURS, kind="inline") + note
 
 
 def _differences_table(comparisons: Sequence[Comparison], first: str) -> str:
@@ -372,8 +372,8 @@ def _gain(value: Difference) -> str:
     return f"<span class='{kind}'>{_plus(value.mean)}</span> <small>{escape(interval)}</small>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], strong: str = "") -> str:
-    """Lay out cells that are HTML already."""
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, strong: str = "", kind: str = "stacked") -> str:
+    """Lay out cells that are HTML already; stacked: with their intervals below the figures."""
     top = "".join(f"<th scope='col'>{one}</th>" for one in head)
     body = "".join(
         f"<tr{' class=strong' if strong and row[0] == strong else ''}><th scope='row'>{row[0]}</th>"
@@ -381,7 +381,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], strong: str = "")
         + "</tr>"
         for row in rows
     )
-    return f"<div class='wide'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    return f"<div class='wide'><table class='{kind}'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 _PAGE = Template(
@@ -425,6 +425,7 @@ th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: baseline; bo
 thead th { color: var(--soft); font-weight: 500; font-size: 13px; } tbody th { font-weight: 400; }
 .strong th, .strong td { font-weight: 650; }
 small { color: var(--soft); font-size: 12px; font-weight: 400; white-space: nowrap; }
+.stacked small { display: block; }
 .clear { color: var(--ours); font-weight: 650; } .worse { color: var(--harm); font-weight: 650; }
 footer { margin-top: 44px; border-top: 1px solid var(--line); padding-top: 12px; color: var(--soft); font-size: 13px; }
 </style>
