@@ -50,34 +50,48 @@ def evaluate(
             metavar="FILE",
         ),
     ] = None,
-    share: Annotated[float, typer.Option(help="Share of the people of the graph who are taken out of it.")] = 0.2,
-    by: Annotated[By, typer.Option(help="By a hash of their key, or those who came last.")] = By.HASH,
-    seeds: Annotated[str, typer.Option(help="Seeds, with commas: each is a split and a training of its own.")] = "0",
-    manner: Annotated[Writing, typer.Option(help="What their simulated words do.")] = Writing.BOTH,
+    share: Annotated[
+        float | None,
+        typer.Option(help="Share of the people of the graph who are taken out of it.", show_default="0.2"),
+    ] = None,
+    by: Annotated[
+        By | None, typer.Option(help="By a hash of their key, or those who came last.", show_default="hash")
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Seeds, with commas: each is a split and trainings of its own.", show_default="0")
+    ] = None,
+    manner: Annotated[Writing | None, typer.Option(help="What their simulated words do.", show_default="both")] = None,
     target: Annotated[
         Path | None, typer.Option("--output", help="Report as HTML, or as JSON where it ends in .json.", metavar="FILE")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Without the controls that are trained themselves.")] = False,
 ) -> None:
-    """Judge the recommendations on people of whom nothing is in the graph, against four controls.
+    """Judge the recommendations for people nobody has seen, against four controls.
 
-    People of the graph are taken out of it, a model is trained on what is left, and they come back with simulated words. With
-    --people, real people's words go through the current model. The current model and the graph stay as they are.
+    People of the graph are taken out of it, a model is trained on what is
+    left, and they come back with simulated words. Real people's words, from
+    --people, go through the current model. Neither the current model nor the
+    graph is changed.
 
     Example:  kg-rec evaluate --seeds 0,1 --output report.html
     """
     from kg_rec.evaluation.strangers import MANNERS
     from kg_rec.recommender import Recommender
 
-    numbers = _seeds(seeds)
+    if people is not None:
+        unused = {"--share": share, "--by": by, "--manner": manner, "--seeds": seeds if quick else None}
+        _check_unused([name for name, value in unused.items() if value is not None], quick)
+    numbers = _seeds("0" if seeds is None else seeds)
     _check_target(target)
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
         if people is not None:
             about, sections = _real_people(recommender, people, numbers, quick, shown)
         else:
-            manners = [name for name in MANNERS if manner in (name, Writing.BOTH)]
-            about, sections = _people_of_the_graph(recommender, share, by, numbers, manners, quick, shown)
+            manners = [name for name in MANNERS if manner in (None, name, Writing.BOTH)]
+            about, sections = _people_of_the_graph(
+                recommender, 0.2 if share is None else share, by or By.HASH, numbers, manners, quick, shown
+            )
     report = _report(about, sections)
     if target is not None:
         _write(report, target)
@@ -177,6 +191,18 @@ def _check_strangers(path: Path, strangers: Sequence[Stranger], graph: HeteroDat
             f"{path}: Leak: expected people who are in no graph, found {len(known)} of the graph's users, as user_id "
             f"'{known[0]}'.",
             remedy="Take them out of the graph and train again, or give them other ids if they are other people.",
+        )
+
+
+def _check_unused(given: list[str], quick: bool) -> None:
+    """Raise InputError where an option would be without effect: figures would be taken for those of another setting."""
+    from kg_rec.errors import InputError
+
+    if given:
+        raise InputError(
+            f"{' and '.join(given)}: expected only without --people{' --quick' if given == ['--seeds'] and quick else ''}, found "
+            "with it: these people and their words are given, and nothing about them is drawn.",
+            remedy="Leave one of the two out.",
         )
 
 

@@ -108,7 +108,7 @@ class Report:
         )
 
     def as_text(self) -> str:
-        """Return a plain table for each section, at most 100 columns wide, and the answers."""
+        """Return a plain table for each section, at most 120 columns wide, and the answers."""
         return "\n\n".join(_text(section) for section in self.sections)
 
 
@@ -141,12 +141,12 @@ def _text(section: Section) -> str:
     width = max(len(system.name) for system in section.systems) + 2
     lines = [f"{_title(section)}: {_who(section)}", ""]
     lines.append(
-        f"{'':{width}}" + "".join(f"{_NAMES[metric]:<20}" for metric in METRICS) + f"{'items':>7}{'popular':>9}"
+        f"{'':{width}}" + "".join(f"{_NAMES[metric]:<19}" for metric in METRICS) + f"{'items':>7}{'popular':>9}"
     )
     lines += [
         f"{system.name:{width}}"
-        + "".join(f"{_plain(system.metrics[metric]):<20}" for metric in METRICS)
-        + f"{system.coverage:>7,.0f}{system.popularity_bias:>9.2f}"
+        + "".join(f"{_plain(system.metrics[metric]):<19}" for metric in METRICS)
+        + f"{system.coverage:>7,.0f}{_share(system.popularity_bias):>9}"
         for system in section.systems
     ]
     lines += ["", section.answer]
@@ -175,12 +175,16 @@ def _number(value: float) -> str:
     return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
 
 
+def _share(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"
+
+
 def _signed(value: Difference) -> str:
     return f"{_plus(value.mean)} [{_plus(value.low)}, {_plus(value.high)}]"
 
 
 def _plus(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
+    return "0.000" if abs(value) < 0.0005 else f"{value:+.3f}".replace("-", "−")
 
 
 def _p(value: float) -> str:
@@ -233,7 +237,7 @@ def _signal(against: str) -> str:
 
 
 _LEFT, _WIDTH, _ROW, _TOP, _BOTTOM = 176, 460, 26, 8, 26
-_VALUES = 92
+_VALUES = 58
 """Measures of a plot in SVG units: room for names, for all, a row, above, below, and for the figures at the right."""
 
 
@@ -249,7 +253,7 @@ def _bars(title: str, rows: Sequence[tuple[str, Interval]]) -> str:
         drawn.append(
             f"<text class='name' x='{_LEFT - 8}' y='{y + 17}'>{escape(name)}</text>"
             f"<rect class='{'ours' if name == OURS else 'other'}' x='{_LEFT}' y='{y + 5}' "
-            f"width='{max(value.mean, 0) * scale:.1f}' height='16' rx='2'/>"
+            f"width='{value.mean * scale if math.isfinite(value.mean) else 0:.1f}' height='16' rx='2'/>"
             f"{_whisker(_LEFT + value.low * scale, _LEFT + value.high * scale, y + 13)}"
             f"<text class='value' x='{_WIDTH}' y='{y + 17}'>{_number(value.mean)}</text>"
         )
@@ -287,15 +291,13 @@ def _figure(title: str, described: str, drawn: Sequence[str], height: int) -> st
 
 
 def _axis(low: float, high: float, step: float, scale: float, height: int) -> str:
-    """Draw the ticks from low to high with a line each, and their figures below."""
+    """Draw a line for each multiple of the step from low to high, and their figures below."""
     drawn = []
-    count = round((high - low) / step)
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    for tick in range(count + 1):
-        value = low + tick * step
+    for multiple in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
+        value = multiple * step
         x = _LEFT + (value - low) * scale
-        sign = "−" if round(value, digits) < 0 else ""
-        text = f"{sign}{abs(value):.{digits}f}".replace("0.", ".", 1) if abs(value) > step / 2 else "0"
+        text = f"{value:.{digits}f}".replace("0.", ".", 1).replace("-", "−") if multiple else "0"
         drawn.append(
             f"<line class='grid' x1='{x:.1f}' x2='{x:.1f}' y1='{_TOP}' y2='{height - _BOTTOM}'/>"
             f"<text class='tick' x='{x:.1f}' y='{height - 8}'>{text}</text>"
@@ -323,7 +325,7 @@ def _systems_table(section: Section) -> str:
             escape(one.name),
             *(_cell(one.metrics[metric]) for metric in METRICS),
             f"{one.coverage:,.0f} <small>{one.coverage / max(section.items, 1):.0%}</small>",
-            f"{one.popularity_bias:.2f}",
+            _share(one.popularity_bias),
         ]
         for one in section.systems
     ]
@@ -332,18 +334,11 @@ def _systems_table(section: Section) -> str:
         "ones all people are shown, and their share of all items. Popularity: mean percentile of what is shown; .50 is "
         "random, 1 the most popular items for everybody.</p>"
     )
-    return _table(head, rows, strong=OURS) + note
+    return _table(head, rows, strong=OURS, kind="inline") + note
 
 
 def _differences_table(comparisons: Sequence[Comparison], first: str) -> str:
-    def cell(value: Difference) -> str:
-        kind = "clear" if value.is_clear and value.mean > 0 else "worse" if value.is_clear else "open"
-        return (
-            f"<span class='{kind}'>{_plus(value.mean)}</span> <small>[{_plus(value.low)}, {_plus(value.high)}] "
-            f"p {escape(_p(value.p))}</small>"
-        )
-
-    rows = [[escape(_signal(one.against)), *(cell(one.metrics[metric]) for metric in METRICS)] for one in comparisons]
+    rows = [[escape(_signal(one.against)), *(_gain(one.metrics[metric]) for metric in METRICS)] for one in comparisons]
     return _table([first, *(_NAMES[metric] for metric in METRICS)], rows)
 
 
@@ -359,7 +354,7 @@ def _groups_table(groups: Sequence[Group]) -> str:
                 escape(group.name),
                 f"{group.people:,}",
                 *(_cell(values[name]) for name in names),
-                _signed(over) if over else "",
+                _gain(over) if over else "",
             ]
         )
     against = "without the graph" if BARE in names else "popularity"
@@ -371,8 +366,14 @@ def _cell(value: Interval) -> str:
     return f"{_number(value.mean)} <small>[{_number(value.low)}, {_number(value.high)}]</small>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], strong: str = "") -> str:
-    """Lay out cells that are HTML already."""
+def _gain(value: Difference) -> str:
+    kind = "clear" if value.is_clear and value.mean > 0 else "worse" if value.is_clear else "open"
+    interval = f"[{_plus(value.low)}, {_plus(value.high)}] p {_p(value.p)}"
+    return f"<span class='{kind}'>{_plus(value.mean)}</span> <small>{escape(interval)}</small>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, strong: str = "", kind: str = "stacked") -> str:
+    """Lay out cells that are HTML already; stacked: with their intervals below the figures."""
     top = "".join(f"<th scope='col'>{one}</th>" for one in head)
     body = "".join(
         f"<tr{' class=strong' if strong and row[0] == strong else ''}><th scope='row'>{row[0]}</th>"
@@ -380,7 +381,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], strong: str = "")
         + "</tr>"
         for row in rows
     )
-    return f"<div class='wide'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+    return f"<div class='wide'><table class='{kind}'><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 _PAGE = Template(
@@ -424,6 +425,7 @@ th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: baseline; bo
 thead th { color: var(--soft); font-weight: 500; font-size: 13px; } tbody th { font-weight: 400; }
 .strong th, .strong td { font-weight: 650; }
 small { color: var(--soft); font-size: 12px; font-weight: 400; white-space: nowrap; }
+.stacked small { display: block; }
 .clear { color: var(--ours); font-weight: 650; } .worse { color: var(--harm); font-weight: 650; }
 footer { margin-top: 44px; border-top: 1px solid var(--line); padding-top: 12px; color: var(--soft); font-size: 13px; }
 </style>

@@ -6,7 +6,7 @@ leads to or from them. Their node stays, without an edge, so that rows keep thei
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -60,7 +60,7 @@ def cold_people(graph: HeteroData, schema: GraphSchema, *, share: float = 0.2, b
         left = int((_first_times(interactions)[people] < split.until).sum()) if split.until is not None else 0
     else:
         keys = graph[_user_label(schema)].key
-        drawn = np.array([zlib.crc32(f"{seed} {keys[person]}".encode()) / 2**32 for person in people.tolist()])
+        drawn = np.array([_hash(f"{seed} {keys[person]}") for person in people.tolist()])
         split = Split(people[drawn < share])
         left = len(people) - len(split.people)
     if len(split.people) < _LEAST or left < _LEAST:
@@ -161,6 +161,11 @@ def copied(graph: HeteroData) -> HeteroData:
         twin[triple].properties = graph[triple].properties
     twin.fingerprint = graph.fingerprint
     return twin
+
+
+def _hash(text: str) -> float:
+    """Return a number in [0, 1[; no checksum, since those of two seeds would differ in the same way for everybody."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest()) / 2**48
 
 
 def _latest(interactions: Interactions, people: NDArray[np.int64], share: float) -> Split:

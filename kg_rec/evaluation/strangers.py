@@ -107,7 +107,9 @@ def read_strangers(path: Path, ids: Sequence[Any]) -> list[Stranger]:
         ) from error
     except OSError as error:
         raise InputError(f"{path}: the people cannot be read: {error.strerror}") from error
-    if strangers and not any(row >= 0 for stranger in strangers for row in stranger.relevant):
+    if not strangers:
+        raise InputError(f"{path}: expected people, one a line, found none.")
+    if not any(row >= 0 for stranger in strangers for row in stranger.relevant):
         raise InputError(
             f"{path}: expected ids of items under 'relevant', as {', '.join(map(repr, list(rows)[:3]))}; found none that "
             "the graph has."

@@ -31,6 +31,13 @@ def test_about_the_share_is_chosen_by_the_key_and_the_seed(graph: HeteroData) ->
     assert chosen.people.tolist() != cold_people(graph, SCHEMA, share=0.3, seed=2).people.tolist()
 
 
+def test_seeds_choose_independently() -> None:
+    graph = two_tastes(people=600, films=6)
+    first, second = (set(cold_people(graph, SCHEMA, share=0.3, seed=seed).people.tolist()) for seed in (0, 1))
+    assert 150 <= len(first) <= 210
+    assert 35 <= len(first & second) <= 75  # 54 of 600 expected
+
+
 def test_who_is_chosen_stays_so_when_the_graph_grows() -> None:
     few, many = (two_tastes(people=people) for people in (60, 90))
     before, after = (set(cold_people(graph, SCHEMA, share=0.3).people.tolist()) for graph in (few, many))
