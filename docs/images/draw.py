@@ -49,9 +49,8 @@ class Node:
 
 PERSON = Node("User", "demo", "person", 88, 270, 96, 52)
 ARRIVAL = Node("Film", "Arrival", "item", 420, 130, 140)
-LONELINESS = Node("Keyword", "loneliness", "entity", 420, 215, 140)
-SLOW = Node("Keyword", "slow-paced", "entity", 420, 300, 140)
-FICTION = Node("Genre", "Science Fiction", "entity", 420, 385, 140)
+LONELINESS = Node("Keyword", "loneliness", "entity", 420, 240, 140)
+FICTION = Node("Genre", "Science Fiction", "entity", 420, 350, 140)
 HORROR = Node("Genre", "Horror", "entity", 420, 470, 140)
 VILLENEUVE = Node("Person", "Denis Villeneuve", "entity", 672, 130, 140)
 HER = Node("Film", "Her", "item", 930, 235)
@@ -61,7 +60,6 @@ ALIEN = Node("Film", "Alien", "item", 930, 430)
 INTERESTS = [
     (ARRIVAL, 1.0, "Arrival"),
     (LONELINESS, 1.0, "loneliness"),
-    (SLOW, 0.56, "slow"),
     (FICTION, 1.0, "science fiction"),
     (HORROR, -1.0, "horror"),
 ]
@@ -69,7 +67,6 @@ RELATIONS = [
     (ARRIVAL, VILLENEUVE, "DIRECTED_BY"),
     (RUNNER, VILLENEUVE, "DIRECTED_BY"),
     (HER, LONELINESS, "HAS_KEYWORD"),
-    (HER, SLOW, ""),
     (HER, FICTION, "HAS_GENRE"),
     (ALIEN, FICTION, ""),
     (ALIEN, HORROR, "HAS_GENRE"),
@@ -112,7 +109,7 @@ def draw(colours: dict[str, str]) -> str:
 
 def _sentence(colours: dict[str, str]) -> str:
     said = [
-        ("“I loved ", ""), ("Arrival", "like"), (" and ", ""), ("slow", "like"), (", sad ", ""),
+        ("“I loved ", ""), ("Arrival", "like"), (" and slow, sad ", ""),
         ("science fiction", "like"), (" about ", ""), ("loneliness", "like"), (". No ", ""), ("horror", "dislike"),
         (" please.”", ""),
     ]  # fmt: skip
