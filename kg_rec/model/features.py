@@ -6,6 +6,7 @@ the graph for years; what people did together reaches the items as the relation 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -180,16 +181,18 @@ def liked_together(users: NDArray[np.int64], items: NDArray[np.int64], *, item_c
     likes = sp.csr_array((np.ones(len(users), dtype=np.float32), (users, items)), shape=(people, item_count))
     likes.data[:] = 1.0
     each = np.asarray(likes.sum(axis=0)).ravel() + _LIKED_TOGETHER_SHRINKAGE
-    both = sp.coo_array(likes.T @ likes)
-    between = both.coords[0] != both.coords[1]
-    rows, columns = both.coords[0][between], both.coords[1][between]
-    weights = both.data[between] / np.sqrt(each[rows] * each[columns])
-    # Sorted by row, strongest first; within a row the first 50 stay.
-    order = np.lexsort((columns, -weights, rows))
-    rows, columns, weights = rows[order], columns[order], weights[order]
-    place = np.arange(len(rows)) - np.searchsorted(rows, rows, side="left")
-    kept = place < _LIKED_TOGETHER_TOP
-    return _row_normalised(sp.csr_array((weights[kept], (rows[kept], columns[kept])), shape=(size, size)))
+    both = (likes.T @ likes).tocsr()
+    both.sort_indices()
+    rows = np.repeat(np.arange(item_count), np.diff(both.indptr))
+    weights = both.data / np.sqrt(each[rows] * each[both.indices])
+    weights[rows == both.indices] = 0.0
+    kept = np.zeros(len(weights), dtype=bool)
+    for start, end in itertools.pairwise(both.indptr.tolist()):
+        strongest = np.argsort(-weights[start:end], kind="stable")[:_LIKED_TOGETHER_TOP]
+        kept[start + strongest] = True
+    kept &= weights > 0
+    found = (weights[kept].astype(np.float32), (rows[kept], both.indices[kept]))
+    return _row_normalised(sp.csr_array(found, shape=(size, size)))
 
 
 def popularity(
