@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kg_rec.schema import GraphSchema
 
 _MOST_REASONS = 3
-_WORTH_SAYING = 0.2
+_WORTH_SAYING = 0.15
 """Something shared that is weaker than this share of the best reason is noise: that two items are from a large country."""
 _WEAKEST_RELATION = 0.1
 """What a relation that the model hardly uses still counts, relative to the one it uses most: it may be all there is."""
