@@ -121,12 +121,11 @@ class RelationalConv(nn.Module):
 
     def forward(self, x: Tensor, edges: RelationalEdges) -> Tensor:
         """Return `propagate(x, edges, self.weight())`, without ever holding R matrices of F × F."""
-        aggregated = edges.aggregate(x)
-        if len(aggregated) != len(self.start):
-            raise ShapeError(f"RelationalConv: expected {len(self.start)} relations, found {len(aggregated)}")
-        out: Tensor = x + torch.tensordot(self.multiples(), aggregated, dims=1)
+        if len(edges.names) != len(self.start):
+            raise ShapeError(f"RelationalConv: expected {len(self.start)} relations, found {len(edges.names)}")
+        out: Tensor = _Carried.apply(x, self.multiples(), edges)
         if self.basis_in.shape[1]:
-            turned = torch.tensordot(self.coefficient, aggregated, dims=1)
+            turned = _Carried.apply(x, self.coefficient, edges) - x
             out = out + (turned @ self.basis_in) @ self.basis_out
         return out
 
@@ -209,6 +208,29 @@ class _Aggregation(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
         return None, None, ctx.transposed @ gradients[0]
+
+
+class _Carried(torch.autograd.Function):
+    """x + sum_r a_r A_r x, with never more than one A_r x in memory: forwards nor backwards."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, multiples: Tensor, edges: RelationalEdges) -> Tensor:
+        ctx.save_for_backward(x, multiples)
+        ctx.edges = edges
+        out = x.clone()
+        for multiple, matrix in zip(multiples, edges.matrices, strict=True):
+            out += multiple * (matrix @ x)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        x, multiples = ctx.saved_tensors
+        of_x, of_multiples = gradients[0].clone(), torch.empty_like(multiples)
+        for row, (multiple, back) in enumerate(zip(multiples, ctx.edges.transposed, strict=True)):
+            returned = back @ gradients[0]
+            of_x += multiple * returned
+            of_multiples[row] = (returned * x).sum()  # <g, A x> = <A^T g, x>
+        return of_x, of_multiples, None
 
 
 def _sparse(matrix: sp.csr_array) -> Tensor:

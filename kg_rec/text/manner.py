@@ -70,8 +70,8 @@ def _asks(text: str, reads_like_asking: bool, interests: Sequence[Interest], ite
         return ASKS  # who names an item they like wants more of its kind
     if _QUESTION.search(text) or any(_is_talk(words, place, spoken) for place in places):
         return UNCLEAR
-    # A few known words are what is typed into a search field; a long list says what somebody is like.
-    return UNCLEAR if interests and len(words.tokens) <= _FEW_WORDS else TELLS
+    # A few words are what is typed into a search field; a long list says what somebody is like.
+    return UNCLEAR if 0 < len(words.tokens) <= _FEW_WORDS else TELLS
 
 
 def _is_talk(words: Words, place: int, spoken: Lexicon) -> bool:

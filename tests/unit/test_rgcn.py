@@ -298,3 +298,13 @@ def test_without_a_basis_only_the_multiples_are_learned() -> None:
     layer, edges, x = learned(torch.rand(3), 6, rank=0), weighted_edges(2), torch.randn(NODES, 6)
     torch.testing.assert_close(layer(x, edges), propagate(x, edges, layer.weight()), rtol=1e-5, atol=1e-5)
     assert torch.equal(layer.weight()[1:], layer.multiples()[:, None, None] * torch.eye(6))
+
+
+def test_gradients_of_the_layer_are_those_of_propagation(seed: int) -> None:
+    edges, layer = weighted_edges(seed), learned(torch.rand(3), 8)
+    x = torch.randn(NODES, 8, requires_grad=True)
+    wanted = [x, *layer.parameters()]
+    ours = torch.autograd.grad(layer(x, edges).square().sum(), wanted)
+    theirs = torch.autograd.grad(propagate(x, edges, layer.weight()).square().sum(), wanted)
+    for found, expected in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-2)
