@@ -19,7 +19,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed-dev
-	HF_HUB_OFFLINE=1 $(BIN)/pytest tests/unit tests/contract
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n auto tests/unit tests/contract
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
