@@ -59,7 +59,7 @@ def interests(
 ) -> None:
     """Show a person's interests, or set and remove some: what they set stays when their words change.
 
-    When one name is not known, nothing is changed.
+    When one name is not known, nothing is changed. A dislike that --add turns into a like is told, and the other way round.
 
     Example:  kg-rec interests alice --add "time travel" --remove Genre/Drama
     """
@@ -82,10 +82,10 @@ def interests(
     with connect(settings, say=say) as client:
         if add or remove:
             polarity: Literal[1, -1] = -1 if dislike else 1
-            found = people.change_interests(client, schema, user, add=add or (), polarity=polarity, remove=remove or ())
+            done = people.change_interests(client, schema, user, add=add or (), polarity=polarity, remove=remove or ())
         else:
-            found = people.interests(client, schema, user)
-    _show(user, found, as_json)
+            done = people.Changed(tuple(people.interests(client, schema, user)))
+    _show(user, done.interests, as_json, done.turned)
 
 
 def detach(user: Annotated[str, _USER]) -> None:
@@ -127,15 +127,20 @@ def _show_people(found: Sequence[Person], as_json: bool) -> None:
         console.print(line)
 
 
-def _show(user: str, found: Sequence[Interest], as_json: bool) -> None:
+def _show(user: str, found: Sequence[Interest], as_json: bool, turned: Sequence[Interest] = ()) -> None:
+    """turned: interests as they were until now, whose opposite is among those found."""
     from rich.text import Text
 
     from kg_rec.cli.recommend import interests_as_json
     from kg_rec.text.asking import in_words
 
     if as_json:
-        typer.echo(json.dumps({"user": user, "interests": interests_as_json(found)}, ensure_ascii=False, indent=1))
+        answer = {"user": user, "interests": interests_as_json(found)}
+        if turned:
+            answer["turned"] = interests_as_json(turned)
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return
+    before = {interest.entity: "liked" if interest.polarity > 0 else "disliked" for interest in turned}
     console = output()
     if not found:
         console.print(f" {user} has no interests: the words show nothing that the graph knows", markup=False)
@@ -151,4 +156,6 @@ def _show(user: str, found: Sequence[Interest], as_json: bool) -> None:
         line.append(told, style="dim")
         if interest.source == "near":
             line.append("  near in meaning", style="dim")
+        if interest.entity in before:
+            line.append(f"  was {before[interest.entity]} until now", style="yellow")
         console.print(line)

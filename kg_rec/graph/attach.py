@@ -47,6 +47,18 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What `change_interests` made of a person's interests.
+
+    interests: all they have now. turned: as they were until then, those that are now liked instead of disliked, or the
+    other way round.
+    """
+
+    interests: tuple[Interest, ...]
+    turned: tuple[Interest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Detached:
     """What `detach` took away: how many interests, and whether the node went with them."""
 
@@ -176,8 +188,8 @@ def change_interests(
     add: Sequence[str] = (),
     polarity: Literal[1, -1] = 1,
     remove: Sequence[str] = (),
-) -> list[Interest]:
-    """Take interests of a person away, then set others as they say themselves, and return all they have then.
+) -> Changed:
+    """Take interests of a person away, then set others as they say themselves.
 
     add, remove: keys or names, as `set_interest` and `remove_interest` take them; polarity: of all that is added.
     Everything is found before anything is written, in one transaction. Raises UnknownEntityError when there is no such
@@ -194,16 +206,21 @@ def change_interests(
     found = client.write_all(steps)[-1]
     if not found:  # detached in the meantime
         raise _no_such_person(client, schema, user)
-    return list(_interests(found[0]))
+    turned = [one for one in known.interests if one.entity in added and one.polarity != polarity]
+    return Changed(_interests(found[0]), tuple(turned))
 
 
 def detach(client: GraphClient, schema: GraphSchema, user: str) -> Detached:
     """Leave nothing behind of a person: interests and node. Somebody of the loaded graph keeps node and interactions.
 
-    Raises UnknownEntityError when there is no such person.
+    Raises UnknownEntityError, naming the most similar people, when there is no such person.
     """
     # Read first: when the answer to the write is lost and the driver writes again, nothing is there any more.
-    known = person(client, schema, user)
+    key = person_key(schema, user)
+    read = client.read("attach/interests", user=key, titles=titles(schema))
+    if not read:
+        raise _nobody_to_detach(client, schema, user)
+    known = Attached(user, key, _interests(read[0]), not read[0]["attached"])
     rows = client.write("attach/detach", user=known.key)
     if not rows:
         return Detached(user, len(known.interests), not known.of_graph)
@@ -337,13 +354,28 @@ def _entities_named(
 
 
 def _no_such_person(client: GraphClient, schema: GraphSchema, user: str) -> UnknownEntityError:
-    known = {encoded(person_label(schema)): schema.user.id if schema.user else "id"}
-    similar = [f"'{one.name}'" for one in _spelt_like(client, user, known)]
+    similar = _called_like(client, schema, user)
     remedy = f'Attach them first: kg-rec attach {user} "what they say"'
     return UnknownEntityError(
         f"There is no person '{user}' in the graph.",
         remedy=f"{remedy}\nOr did you mean {' or '.join(similar)}?" if similar else remedy,
     )
+
+
+def _nobody_to_detach(client: GraphClient, schema: GraphSchema, user: str) -> UnknownEntityError:
+    similar = _called_like(client, schema, user)
+    return UnknownEntityError(
+        f"There is no person '{user}' in the graph; nothing was removed.",
+        remedy=f"Did you mean {' or '.join(similar)}?"
+        if similar
+        else "Nobody's id is spelt like that; everybody who was attached is listed by: kg-rec interests",
+    )
+
+
+def _called_like(client: GraphClient, schema: GraphSchema, user: str) -> list[str]:
+    """Return the ids, in quotation marks, of up to three people that are spelt most like a misspelt one."""
+    known = {encoded(person_label(schema)): schema.user.id if schema.user else "id"}
+    return [f"'{one.name}'" for one in _spelt_like(client, user, known)]
 
 
 def _spelt_like(client: GraphClient, name: str, among: Mapping[str, str]) -> list[Entity]:

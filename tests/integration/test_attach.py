@@ -308,11 +308,20 @@ def test_several_changes_are_made_together_or_not_at_all(
         with pytest.raises((UnknownEntityError, InputError)):
             people.change_interests(client, schema, "ann", add=add, remove=remove)
         assert graph.all() == before
-    found = people.change_interests(client, schema, "ann", add=["warm", "sad"], polarity=-1, remove=["sad", "Song/1"])
-    assert found == people.interests(client, schema, "ann")
-    assert [(one.entity, one.polarity, one.source) for one in found] == [
+    done = people.change_interests(client, schema, "ann", add=["warm", "sad"], polarity=-1, remove=["sad", "Song/1"])
+    assert list(done.interests) == people.interests(client, schema, "ann")
+    assert [(one.entity, one.polarity, one.source) for one in done.interests] == [
         ("Mood/sad", -1, "person"), ("Mood/warm", -1, "person"),
     ]  # fmt: skip
+
+
+def test_what_is_turned_into_its_opposite_is_told(client: GraphClient, schema: GraphSchema) -> None:
+    people.attach(client, schema, "ann", [SAD, HURT], encoder="one")
+    done = people.change_interests(client, schema, "ann", add=["warm", "sad", "Song/1"], polarity=-1)
+    assert {one.entity: one.polarity for one in done.turned} == {"Mood/sad": 1, "Song/1": 1}
+    done = people.change_interests(client, schema, "ann", add=["sad"])
+    assert [(one.entity, one.polarity, one.source) for one in done.turned] == [("Mood/sad", -1, "person")]
+    assert people.change_interests(client, schema, "ann", add=["sad"]).turned == ()
 
 
 def test_nobody_has_no_interests(client: GraphClient, schema: GraphSchema, graph: Graph) -> None:
@@ -324,7 +333,6 @@ def test_nobody_has_no_interests(client: GraphClient, schema: GraphSchema, graph
         lambda: people.remove_interest(client, schema, "nobody", "sad"),
         lambda: people.change_interests(client, schema, "nobody", add=["sad"]),
         lambda: people.change_interests(client, schema, "nobody", remove=["sad"]),
-        lambda: people.detach(client, schema, "nobody"),
     ):
         with pytest.raises(UnknownEntityError, match=r"no person 'nobody' in the graph\.\n.*kg-rec attach nobody"):
             ask()

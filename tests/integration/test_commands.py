@@ -309,10 +309,12 @@ class TestPeople:
         assert before == {"Genre/Western": (1, "named"), "Film/unforgiven": (1, "named"), "Genre/Horror": (-1, "named")}
         shown = ann.run("interests", "ann", "--add", "time travel", "--add", "Genre/Horror", "--remove", "western")
         assert re.search(r"^ \+ keyword time travel +1\.00  set by the person$", shown, re.MULTILINE)
+        assert re.search(r"^ \+ genre Horror +1\.00  set by the person  was disliked until now$", shown, re.MULTILINE)
         assert self.interests(ann) == {
             "Keyword/time travel": (1, "person"), "Genre/Horror": (1, "person"), "Film/unforgiven": (1, "named"),
         }  # fmt: skip
-        ann.run("interests", "ann", "--add", "time travel", "--dislike")
+        turned = ann.json("interests", "ann", "--add", "time travel", "--dislike")["turned"]
+        assert [(one["entity"], one["polarity"]) for one in turned] == [("Keyword/time travel", 1)]
         assert self.interests(ann)["Keyword/time travel"] == (-1, "person")
 
     def test_a_misspelt_name_changes_nothing(self, ann: Commands) -> None:
@@ -345,6 +347,15 @@ class TestPeople:
         assert sample.graph() == before
         with pytest.raises(UnknownEntityError, match="no person 'bob'"):
             sample.run("interests", "bob")
+
+    def test_detaching_a_misspelt_person_names_the_nearest_and_removes_nothing(self, ann: Commands) -> None:
+        before = ann.graph()
+        with pytest.raises(UnknownEntityError, match=r"no person 'sim-0022' .*; nothing was removed\.\n.*'sim-002'") as told:
+            ann.run("detach", "sim-0022")
+        assert "kg-rec attach" not in str(told.value)
+        with pytest.raises(UnknownEntityError, match=r"nothing was removed\.\nNobody's id is spelt like that"):
+            ann.run("detach", "xyzzy")
+        assert ann.graph() == before
 
     def test_nobody_is_listed_where_nobody_was_attached(self, sample: Commands) -> None:
         sample.run("detach", "demo")
