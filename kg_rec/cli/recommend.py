@@ -144,13 +144,14 @@ def interests_as_json(interests: Sequence[Interest]) -> list[dict[str, Any]]:
 
 def _recommend_to_file(source: Path, target: Path | None, k: int, where: list[str], exclude: list[str]) -> None:
     from kg_rec.errors import InputError
+    from kg_rec.people_file import read_people
     from kg_rec.recommender import Recommender
 
     if target is None:
         raise InputError("--input needs --output: the file that the recommendations go to.")
     if target.is_dir() or not target.name:
         raise InputError(f"--output: expected a file that the recommendations go to, found the folder {target}.")
-    people = _read_people(source)
+    people = [(person.user_id, person.text) for person in read_people(source)]
     beside = target.with_name(f".{target.name}.writing")
     try:
         with (
@@ -174,38 +175,3 @@ def _recommend_to_file(source: Path, target: Path | None, k: int, where: list[st
     finally:
         beside.unlink(missing_ok=True)
     typer.echo(f"recommendations for {len(people):,} people written to {target}")
-
-
-def _read_people(path: Path) -> list[tuple[Any, str]]:
-    """Return user_id and text of each line; raises InputError with file:line for the first that has them not."""
-    from kg_rec.errors import InputError
-
-    people: list[tuple[Any, str]] = []
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    people.append(_person(line, f"{path}:{number}"))
-    except OSError as error:
-        raise InputError(f"{path}: the people cannot be read: {error.strerror}") from error
-    return people
-
-
-def _person(line: bytes, place: str) -> tuple[Any, str]:
-    from kg_rec.errors import InputError
-
-    try:
-        text = line.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{place}: expected UTF-8, found the byte {line[error.start]:#04x}") from error
-    try:
-        person = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"{place}: expected a JSON object, found {text[:60]!r}: {error}") from error
-    if not isinstance(person, dict) or not isinstance(person.get("text"), str) or "user_id" not in person:
-        raise InputError(f"{place}: expected an object with 'user_id' and 'text' (a string), found {text[:60]!r}")
-    try:
-        json.dumps(person, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:  # JSON can spell it, and no file can hold it
-        raise InputError(f"{place}: expected text, found half of a surrogate pair in {text[:60]!r}") from error
-    return person["user_id"], person["text"]

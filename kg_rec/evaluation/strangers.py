@@ -7,7 +7,6 @@ the graph; only real people's words settle how good the recommendations are.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +15,7 @@ import numpy as np
 from kg_rec.errors import InputError
 from kg_rec.graph.interactions import interactions_of, positive
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
+from kg_rec.people_file import PersonLine, read_people
 from kg_rec.text.asking import item_words
 
 if TYPE_CHECKING:
@@ -88,25 +88,15 @@ def read_strangers(path: Path, ids: Sequence[Any]) -> list[Stranger]:
     rows = {str(identity): row for row, identity in enumerate(ids)}
     strangers: list[Stranger] = []
     seen: dict[str, int] = {}
-    try:
-        with path.open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                stranger = _stranger(f"{path}:{number}", line, rows)
-                if first := seen.get(stranger.person):
-                    raise InputError(
-                        f"{path}:{number}: expected each user_id once, found '{stranger.person}' as in line {first}.",
-                        remedy="Intervals are over people: join the lines, or give different people different ids.",
-                    )
-                seen[stranger.person] = number
-                strangers.append(stranger)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: expected UTF-8, found the byte {error.object[error.start]:#04x} at {error.start}."
-        ) from error
-    except OSError as error:
-        raise InputError(f"{path}: the people cannot be read: {error.strerror}") from error
+    for line in read_people(path):
+        stranger = _stranger(line, rows)
+        if first := seen.get(stranger.person):
+            raise InputError(
+                f"{line.place}: expected each user_id once, found '{stranger.person}' as in line {first}.",
+                remedy="Intervals are over people: join the lines, or give different people different ids.",
+            )
+        seen[stranger.person] = line.number
+        strangers.append(stranger)
     if not strangers:
         raise InputError(f"{path}: expected people, one a line, found none.")
     if not any(row >= 0 for stranger in strangers for row in stranger.relevant):
@@ -126,24 +116,17 @@ def judgeable(strangers: Sequence[Stranger], named: Sequence[frozenset[int]]) ->
     ]
 
 
-def _stranger(where: str, line: str, rows: dict[str, int]) -> Stranger:
-    shown = line.strip()[:60]
-    try:
-        person = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{where}: expected a JSON object, found {shown!r}: {error}") from error
-    if not isinstance(person, dict) or not isinstance(person.get("text"), str) or "user_id" not in person:
-        raise InputError(f"{where}: expected an object with 'user_id' and 'text' (a string), found {shown!r}")
-    relevant, mentioned = person.get("relevant"), person.get("mentioned", [])
+def _stranger(line: PersonLine, rows: dict[str, int]) -> Stranger:
+    relevant, mentioned = line.fields.get("relevant"), line.fields.get("mentioned", [])
     for name, value in (("relevant", relevant), ("mentioned", mentioned)):
         if not isinstance(value, list) or not all(isinstance(one, str | int | float) for one in value):
-            raise InputError(f"{where}: expected '{name}' as a list of ids of items, found {value!r:.60}")
+            raise InputError(f"{line.place}: expected '{name}' as a list of ids of items, found {value!r:.60}")
     assert isinstance(relevant, list)
     named = {str(identity) for identity in mentioned}
     wanted = [identity for identity in dict.fromkeys(map(str, relevant)) if identity not in named]
     return Stranger(
-        str(person["user_id"]),
-        person["text"],
+        str(line.user_id),
+        line.text,
         frozenset(rows.get(identity, -1 - place) for place, identity in enumerate(wanted)),
         frozenset(rows[identity] for identity in named if identity in rows),
     )

@@ -350,7 +350,9 @@ class TestPeople:
 
     def test_detaching_a_misspelt_person_names_the_nearest_and_removes_nothing(self, ann: Commands) -> None:
         before = ann.graph()
-        with pytest.raises(UnknownEntityError, match=r"no person 'sim-0022' .*; nothing was removed\.\n.*'sim-002'") as told:
+        with pytest.raises(
+            UnknownEntityError, match=r"no person 'sim-0022' .*; nothing was removed\.\n.*'sim-002'"
+        ) as told:
             ann.run("detach", "sim-0022")
         assert "kg-rec attach" not in str(told.value)
         with pytest.raises(UnknownEntityError, match=r"nothing was removed\.\nNobody's id is spelt like that"):

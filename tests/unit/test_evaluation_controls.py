@@ -248,7 +248,7 @@ def test_people_who_cannot_be_read(tmp_path: Path, people: list[object], problem
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
     (tmp_path / "words").write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match="expected UTF-8"):
+    with pytest.raises(InputError, match="bytes:1: expected UTF-8"):
         read_strangers(tmp_path / "bytes", [])
     with pytest.raises(InputError, match="words:1: expected a JSON object"):
         read_strangers(tmp_path / "words", [])
