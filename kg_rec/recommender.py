@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 _NEAR_NEIGHBOUR = 0.3
 """Least cosine of the words to a neighbour's name for the neighbour to explain an item that no interest leads to."""
 
+_NEAR_TITLE = 80
+"""Least likeness (rapidfuzz's token_set_ratio, of 100) of a title to be taken for what a misspelt one may have meant."""
+
 _BATCH = 256
 """People scored at once in bulk: 256 rows of all items stay small beside the model."""
 
@@ -554,7 +557,7 @@ class Recommender:
         return items
 
     def _rows_of(self, items: Iterable[str]) -> set[int]:
-        """Return the rows of items given by id, key or title. Raises UnknownEntityError naming the nearest titles."""
+        """Return the rows of items given by id, key or title. Raises UnknownEntityError naming titles that are near."""
         wanted = list(items)
         if not wanted:
             return set()
@@ -569,12 +572,10 @@ class Recommender:
             found |= {row for row, identity in enumerate(ids) if str(identity) == item}
             found = found or {row for row, title in enumerate(titles) if title.casefold() == folded}
             if not found:
-                from rapidfuzz import process
-
-                near = [title for title, _, _ in process.extract(item, titles, limit=3)]
+                near = _titles_like(item, titles)
                 raise UnknownEntityError(
                     f"There is no {entities.item_label} with the id, key or title '{item}'.",
-                    remedy=f"Nearest titles: {', '.join(near)}",
+                    remedy=f"Nearest titles: {', '.join(near)}" if near else "No title is near it.",
                 )
             rows |= found
         return rows
@@ -628,6 +629,15 @@ def _answerable(properties: dict[str, list[Any]], schema: GraphSchema) -> dict[s
     return kept
 
 
+def _titles_like(given: str, titles: Sequence[str]) -> list[str]:
+    """Return up to three titles that are spelt like what was given, or hold all of its words."""
+    from rapidfuzz import fuzz, process
+
+    folded = [title.casefold() for title in titles]
+    found = process.extract(given.casefold(), folded, scorer=fuzz.token_set_ratio, score_cutoff=_NEAR_TITLE, limit=9)
+    return list(dict.fromkeys(titles[place] for _, _, place in found))[:3]
+
+
 def _checked(words: object) -> str:
     if not isinstance(words, str):
         raise InputError(f"Expected words as text, found {type(words).__name__}.")
@@ -647,8 +657,10 @@ def _notes(text: str, interests: Collection[Interest], found: int, k: int, encod
     if not text.strip():
         notes.append("There are no words to go by: these are the most popular items.")
     elif not interests:
+        # A reason may still tell a neighbour of the item that is somewhat near the words: too little for an interest.
         notes.append(
-            "Nothing in the words names or resembles what the graph knows: ranked by the meaning of the words and popularity."
+            "The words name nothing that the graph knows, nor is anything near enough to them to be sure: ranked by the "
+            "meaning of the words and popularity."
         )
     if (language := language_of(text)) != "English":
         notes.append(

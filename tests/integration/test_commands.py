@@ -230,6 +230,8 @@ class TestRecommend:
             sample.run(*asked, "--where", "colour=red")
         with pytest.raises(UnknownEntityError, match="'Unforgivn'") as caught:
             sample.run(*asked, "--exclude", "Unforgivn")
+        with pytest.raises(UnknownEntityError, match=r"title 'xyzzy'\.\nNo title is near it"):
+            sample.run(*asked, "--exclude", "xyzzy")
         assert "Unforgiven" in caught.value.remedy
 
     def test_paths_can_be_followed(self, sample: Commands) -> None:
