@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from kg_rec.errors import GraphError, SchemaError
+from kg_rec.schema_properties import are_years, is_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -251,7 +252,8 @@ def prominence(popularity: NDArray[np.float32], direct: sp.csr_array) -> NDArray
 def release_years(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float64] | None:
     """Return the release year of each item, nan where unknown, or None when the schema names no such property.
 
-    Raises SchemaError when it names one that is no number.
+    Raises SchemaError when it names one that holds no years: no numbers, or other numbers than whole ones of four digits,
+    but for a few slips, as at loading. What slipped is unknown.
     """
     if schema.item.released is None:
         return None
@@ -264,7 +266,14 @@ def release_years(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float64]
                 f"schema.toml: item.released: expected a number in '{schema.item.released}', found {value!r}.",
                 remedy="Name a property with years, or none, and train again: kg-rec train",
             )
-    return np.array([np.nan if value is None else float(value) for value in values])
+    present = [value for value in values if value is not None]
+    if not are_years(present):
+        odd = next(value for value in present if not is_year(value))
+        raise SchemaError(
+            f"schema.toml: item.released: expected years of four digits in '{schema.item.released}', found {odd!r}.",
+            remedy="Name a property with years, or none, and train again: kg-rec train",
+        )
+    return np.array([float(value) if is_year(value) else np.nan for value in values])
 
 
 def entity_texts(graph: HeteroData, schema: GraphSchema, entities: Entities) -> list[str]:

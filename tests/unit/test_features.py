@@ -282,6 +282,22 @@ def test_release_years_that_are_no_numbers_are_an_error_of_the_schema() -> None:
         release_years(graph, SCHEMA)
 
 
+@pytest.mark.parametrize(("values", "odd"), [([19990131, 20010704], "19990131"), ([7.5, 8.25], r"7\.5"), ([1, 2], "1")])
+def test_numbers_that_are_no_years_are_an_error_of_the_schema(values: list[float], odd: str) -> None:
+    graph = graph_of({FILM: films(2, year=values)}, {})
+    with pytest.raises(
+        SchemaError, match=rf"item\.released: expected years of four digits in 'year', found {odd}\."
+    ) as told:
+        release_years(graph, SCHEMA)
+    assert "kg-rec train" in told.value.remedy
+
+
+def test_a_few_slips_among_years_are_unknown() -> None:
+    years = release_years(graph_of({FILM: films(40, year=[1990] * 39 + [19900])}, {}), SCHEMA)
+    assert years is not None
+    np.testing.assert_array_equal(years, [1990.0] * 39 + [np.nan])
+
+
 def test_entities_are_encoded_by_name_and_running_text() -> None:
     schema = SCHEMA.model_copy(update={"entities": {GENRE: EntitySchema(title="name", text=("about",))}})
     graph = graph_of(
