@@ -16,6 +16,7 @@ from kg_rec.errors import SchemaError
 from kg_rec.graph.profile import GraphProfile, LabelProfile, RelationProfile, profile_of
 from kg_rec.schema import EntitySchema, GraphSchema, InteractionSchema, ItemSchema, UserSchema
 from kg_rec.schema_properties import (
+    RUNNING_WORDS,
     PropertyShapes,
     UndecidedKindError,
     Weight,
@@ -528,6 +529,8 @@ class _Inference:
         text = tuple(name for name in shapes.text if name != title)
         if text:
             self._reasons["item.text"] = "longest running words first"
+        else:
+            self._reasons["item.text"] = _why_no_text(node, title)
         if shapes.released:
             self._reasons["item.released"] = f"the values of '{shapes.released}' are years"
         elif shapes.dated:
@@ -592,6 +595,18 @@ def _are_people(label: str) -> bool:
     """Tell whether a label is called as people are who use something: "User", "AppUsers"; not "UserGroup"."""
     last = words_of(label)[-1:]
     return any(word in _NAMES_OF_PEOPLE or word.removesuffix("s") in _NAMES_OF_PEOPLE for word in last)
+
+
+def _why_no_text(node: LabelProfile, title: str) -> str:
+    """Return why no property of the items is running text."""
+    short = [
+        name
+        for name, values in node.properties.items()
+        if values.type == "string" and not values.array and name not in (node.id, title)
+    ]
+    if not short:
+        return f"there are no words beside '{title}'"
+    return f"fewer than {RUNNING_WORDS} words on average are in {_listed(short)}"
 
 
 def _listed(names: Iterable[object]) -> str:

@@ -16,7 +16,8 @@ _SAMPLE = 2000
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _WORD = re.compile(r"[^\W\d_]+")
 _WHOLE_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
-_RUNNING_WORDS = 5
+RUNNING_WORDS = 5
+"""Words that the values of a property have on average, at least, for it to be running text."""
 _SHORT = 80
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
 
@@ -137,7 +138,7 @@ def shapes_of(node: LabelProfile) -> PropertyShapes:
             if present and not _is_number_of_a_thing(name, values, present):
                 shapes.numeric.append(name)
     shapes.text = sorted(
-        (name for name, shape in words.items() if name != node.id and shape.running >= _RUNNING_WORDS),
+        (name for name, shape in words.items() if name != node.id and shape.running >= RUNNING_WORDS),
         key=lambda name: -words[name].running,
     )
     shapes.released = _release(years)

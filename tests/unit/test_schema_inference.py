@@ -29,6 +29,25 @@ def inferred(path: Path, files: Files, **choices: str) -> GraphSchema:
     return infer_schema(folder(path, files), SchemaChoices(**choices))[0]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "why"),
+    [
+        ("bookId:ID(Book),title", "{n},The Book {n}", "there are no words beside 'title'"),
+        ("bookId:ID(Book),title,blurb", "{n},The Book {n},Dark and {n}", "fewer than 5 words on average are in blurb"),
+    ],
+)
+def test_why_there_is_no_running_text(tmp_path: Path, header: str, row: str, why: str) -> None:
+    books = "\n".join([header, *(row.format(n=number) for number in ("one", "two", "three"))])
+    files = {
+        "nodes/Book.csv": f"{books}\n",
+        "nodes/Reader.csv": "readerId:ID(Reader)\nr1\nr2\n",
+        "relations/BOUGHT.csv": ":START_ID(Reader),:END_ID(Book)\nr1,one\nr2,two\n",
+    }
+    schema, reasons = infer_schema(folder(tmp_path, files))
+    assert schema.item.text == ()
+    assert reasons["item.text"] == why
+
+
 def undecided(path: Path, files: Files, **choices: str) -> UndecidedSchemaError:
     with pytest.raises(UndecidedSchemaError) as caught:
         inferred(path, files, **choices)
