@@ -237,7 +237,7 @@ class Recommender:
         from kg_rec.schema_inference import contradictions, contrary_choices, unmentioned
 
         path = self.settings.schema_path
-        labels = {label_of(row["source"]) for row in self.client.read("export/counts")}
+        labels = {label_of(row["source"]) for row in self.client.read("export/counts") if row["source"] is not None}
         found = [*contrary_choices(schema, choices), *contradictions(schema, graph, labels)]
         if found:
             told = "\n".join(f"{path}: expected {problem}." for problem in found)
@@ -320,9 +320,9 @@ class Recommender:
 
     def graph_has_changed(self) -> bool:
         """Return whether nodes or relations were added or removed since the model was trained."""
-        from kg_rec.graph.export import graph_fingerprint
+        from kg_rec.graph.counts import graph_counts
 
-        return graph_fingerprint(self.client) != self.artifact.fingerprint
+        return graph_counts(self.client).fingerprint() != self.artifact.fingerprint
 
     def schema_has_changed(self) -> bool:
         """Return whether schema.toml says something else than it did when the model was trained. Raises SchemaError."""

@@ -6,6 +6,7 @@
 MATCH (user:KGEntity {key: $user})
 RETURN user:KGPerson AS attached, COLLECT {
   MATCH (user)-[interest:INTERESTED_IN]->(entity:KGEntity)
+  WHERE entity.key IS NOT NULL
   RETURN {
     entity: entity.key, name: toStringOrNull(entity[$titles[split(entity.key, '/')[0]]]),
     score: interest.score, polarity: interest.polarity, evidence: interest.evidence, source: interest.source,

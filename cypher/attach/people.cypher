@@ -4,5 +4,5 @@ MATCH (user:KGPerson)
 RETURN user.key AS key, true AS attached, COUNT { (user)-[:INTERESTED_IN]->() } AS interests
 UNION
 MATCH (user:KGEntity)-[interest:INTERESTED_IN]->()
-WHERE NOT user:KGPerson
+WHERE NOT user:KGPerson AND user.key IS NOT NULL
 RETURN user.key AS key, false AS attached, count(interest) AS interests

@@ -1,6 +1,7 @@
 // How many relations of each type lead from nodes with one primary label to nodes with another, and how many nodes there
 // are with each; people that were attached and interests are left out.
-// returns  source, type, target: beginnings of keys and type of the relation, both null for nodes; count
+// returns  source, type, target: beginnings of keys and type of the relation, type and target null for nodes; count.
+//          source, or target of a relation, is null for nodes that have no key
 MATCH (entity:KGEntity)
 WHERE NOT entity:KGPerson
 RETURN split(entity.key, '/')[0] AS source, null AS type, null AS target, count(*) AS count

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -105,16 +104,10 @@ def _check_place(recommender: Recommender, sample: GraphFolder) -> None:
 
 def _is_loaded(recommender: Recommender, sample: GraphFolder) -> bool:
     """Tell whether the sample is there and its load was not broken off."""
-    from kg_rec.graph.keys import label_of
+    from kg_rec.graph.counts import graph_counts
 
-    nodes: Counter[str] = Counter()
-    relations: Counter[str] = Counter()
-    for row in recommender.client.read("export/counts"):
-        if row["type"] is None:
-            nodes[label_of(row["source"])] += row["count"]
-        else:
-            relations[row["type"]] += row["count"]
-    whole = nodes == sample.label_counts() and relations == sample.type_counts()
+    counts = graph_counts(recommender.client)
+    whole = counts.nodes == sample.label_counts() and counts.types() == sample.type_counts()
     return whole and recommender.settings.schema_path.exists()
 
 

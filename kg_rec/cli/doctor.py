@@ -156,6 +156,7 @@ def _java(settings: Settings) -> list[Finding]:
 
 
 def _neo4j(settings: Settings) -> list[Finding]:
+    from kg_rec.graph.counts import graph_counts
     from kg_rec.graph.server import ManagedServer, connect
 
     if settings.neo4j_uri is None:
@@ -164,9 +165,8 @@ def _neo4j(settings: Settings) -> list[Finding]:
             found = f"the managed server {status.version} is {status.state}"
             return [Finding("neo4j", "open", found, "kg-rec neo4j start")]
     with connect(settings, start=False) as client:
-        rows = client.read("export/counts")
-        nodes = sum(row["count"] for row in rows if row["type"] is None)
-        relations = sum(row["count"] for row in rows if row["type"] is not None)
+        counts = graph_counts(client)
+        nodes, relations = sum(counts.nodes.values()), sum(counts.relations.values())
         found = f"{client.uri} answers: {nodes:,} nodes, {relations:,} relations"
         return [Finding("neo4j", "fine" if nodes else "open", found, "" if nodes else "kg-rec load FOLDER")]
 

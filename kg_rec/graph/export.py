@@ -6,8 +6,6 @@ than each value in it (measured: 20 times faster than a row a relation).
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,6 +16,7 @@ import numpy as np
 import torch
 
 from kg_rec.errors import GraphError
+from kg_rec.graph.counts import GraphCounts, Triple, counts_in, graph_counts
 from kg_rec.graph.keys import encoded, label_of
 from kg_rec.progress import SILENT, Progress
 
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     from kg_rec.graph.client import GraphClient, Transaction
     from kg_rec.schema import GraphSchema
 
-Triple = tuple[str, str, str]
-"""Label of the source, type, label of the target."""
-
 _NUMBERS = {"INTEGER", "FLOAT", "BOOLEAN"}
 _MOMENTS = {"DATE", "LOCAL DATETIME", "ZONED DATETIME"}
 
@@ -49,10 +45,11 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     missing} of those that are numbers, dates as seconds since 1970.
     `data.fingerprint`: that of `graph_fingerprint`.
 
-    Raises GraphError when the graph is empty, has none of the items of `schema`, or changes while it is read.
+    Raises GraphError when the graph is empty, has none of the items of `schema`, has nodes without a key, or changes while it
+    is read.
     """
     with client.reading() as transaction:
-        counts = _counts(transaction)
+        counts = counts_in(transaction, client.uri)
         if not counts.nodes:
             raise GraphError(
                 f"The graph in Neo4j at {client.uri} is empty.", remedy="Load one first: kg-rec load FOLDER"
@@ -83,7 +80,7 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     for triple, edge_index, properties in relations.settled(nodes, wanted):
         data[triple].edge_index = torch.from_numpy(edge_index)
         data[triple].properties = properties
-    read = _Counts(
+    read = GraphCounts(
         {label: len(keys) for label, keys in nodes.keys.items()},
         {triple: data[triple].edge_index.size(1) for triple in data.edge_types},
     )
@@ -99,30 +96,9 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
 def graph_fingerprint(client: GraphClient) -> str:
     """Return 16 hexadecimal digits that change when the number of nodes with a label, or of relations of a type between
     two labels, changes. People who were attached and their interests do not count. Reads no properties but keys.
+    Raises GraphError when nodes have no key.
     """
-    with client.reading() as transaction:
-        return _counts(transaction).fingerprint()
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    nodes: dict[str, int]
-    relations: dict[Triple, int]
-
-    def fingerprint(self) -> str:
-        content = [sorted(self.nodes.items()), sorted(self.relations.items())]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-def _counts(transaction: Transaction) -> _Counts:
-    counts = _Counts({}, {})
-    for row in transaction.run("export/counts"):
-        source = label_of(row["source"])
-        if row["type"] is None:
-            counts.nodes[source] = row["count"]
-        else:
-            counts.relations[source, row["type"], label_of(row["target"])] = row["count"]
-    return counts
+    return graph_counts(client).fingerprint()
 
 
 def _wanted_properties(transaction: Transaction) -> dict[str, list[str]]:

@@ -10,7 +10,8 @@ from example_graphs import FILMS, SHOP, write
 
 import kg_rec.graph.export as exporting
 from kg_rec.errors import GraphError
-from kg_rec.graph.client import GraphClient
+from kg_rec.graph.client import GraphClient, Transaction
+from kg_rec.graph.counts import GraphCounts
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.export import HeteroData, export_graph, graph_fingerprint
 from kg_rec.graph.export_file import read_export, write_export
@@ -163,14 +164,14 @@ def test_a_graph_that_changes_while_it_is_read_is_an_error(
     empty_graph: GraphClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded(empty_graph, tmp_path, FILMS)
-    count = exporting._counts
+    count = exporting.counts_in
 
-    def counted_then_changed(transaction: object) -> object:
-        found = count(transaction)  # type: ignore[arg-type]
+    def counted_then_changed(transaction: Transaction, uri: str) -> GraphCounts:
+        found = count(transaction, uri)
         write_cypher(empty_graph, "CREATE (:KGEntity:Film {key: 'Film/late'})")
         return found
 
-    monkeypatch.setattr(exporting, "_counts", counted_then_changed)
+    monkeypatch.setattr(exporting, "counts_in", counted_then_changed)
     with pytest.raises(GraphError, match="changed while it was read"):
         export_graph(empty_graph, None)
 
@@ -186,6 +187,20 @@ def test_the_fingerprint_changes_with_nodes_and_relations(empty_graph: GraphClie
         seen.add(graph_fingerprint(empty_graph))
     assert len(seen) == 3  # the last is the second one again
     assert all(len(fingerprint) == 16 for fingerprint in seen)
+
+
+def test_nodes_without_a_key_are_counted_and_not_passed_over(empty_graph: GraphClient, tmp_path: Path) -> None:
+    before = loaded(empty_graph, tmp_path, FILMS).fingerprint
+    write_cypher(
+        empty_graph,
+        "MATCH (film:Film {filmId: '1'}) UNWIND range(1, 3) AS n CREATE (:KGEntity:Film {title: 'Jaws'})-[:R]->(film)",
+    )
+    for ask in (lambda: export_graph(empty_graph, None), lambda: graph_fingerprint(empty_graph)):
+        with pytest.raises(GraphError, match=r"expected a key, as 'Book/7', .*; found 3 without one") as told:
+            ask()
+    # The remedy can be taken as it stands.
+    write_cypher(empty_graph, told.value.remedy.splitlines()[-1])
+    assert graph_fingerprint(empty_graph) == before
 
 
 def test_an_export_is_written_and_read_back(empty_graph: GraphClient, tmp_path: Path) -> None:
