@@ -3,7 +3,8 @@
 Three kinds of path, each weighted by the interest it starts from and by how much its relations carry in the model:
 
 - *direct*: the interest's entity is a neighbour of the item;
-- *shared*: an item the person named has a neighbour in common with it, the rarer the better;
+- *shared*: an item the person named has a neighbour in common with it, the rarer the better; what more than a fifth of all
+  items have is told only where there is nothing else;
 - *liked together*: the same people liked an item the person named and this one.
 """
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _MOST_REASONS = 3
 _WORTH_SAYING = 0.15
 """Something shared that is weaker than this share of the best reason is noise: that two items are from a large country."""
+_COMMON = 0.2
+_FEWEST_COMMON = 10
+"""What more than this share of all items has, and more than so many of them, tells nothing: of few items a fifth is a handful."""
 _WEAKEST_RELATION = 0.1
 """What a relation that the model hardly uses still counts, relative to the one it uses most: it may be all there is."""
 _LIKED_TOGETHER = "LIKED_TOGETHER"
@@ -66,6 +70,8 @@ class _Reason:
     interest: str
     names: tuple[str, ...]
     steps: tuple[Step, ...]
+    common: bool = False
+    """Whether so many items share it that it is no reason beside any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class _Neighbour:
     key: str
     name: str
     telling: float
+    common: bool
 
 
 def explain(
@@ -109,6 +116,7 @@ def explain(
             *_shared(item, neighbours, named, liked, weight),
             *_liked_together(item, people, named, liked, schema, weight),
         ]
+        reasons = [reason for reason in reasons if not reason.common] or reasons
         # What was merely guessed from the words' meaning explains only what nothing in the words leads to.
         sure = [reason for reason in reasons if not _is_guess(liked[reason.interest])]
         explained.append(_explanation(item, _best(sure or reasons), len(people[item]), start, liked, words))
@@ -118,11 +126,14 @@ def explain(
 def _neighbours(client: GraphClient, schema: GraphSchema, ends: list[str]) -> defaultdict[str, list[_Neighbour]]:
     found: defaultdict[str, list[_Neighbour]] = defaultdict(list)
     prefix = f"{encoded(person_label(schema))}/"
-    for row in client.read("explain/neighbours", ends=ends, people=prefix, titles=titles(schema)):
+    items = f"{encoded(schema.item.label)}/"
+    for row in client.read("explain/neighbours", ends=ends, items=items, people=prefix, titles=titles(schema)):
         # Near 1 for an entity with few relations, near 0 for one that every node is related to.
         telling = 1 - math.log(1 + row["degree"]) / math.log(2 + max(row["size"], row["degree"]))
         name = row["name"] or id_of(row["middle"])
-        found[row["end"]].append(_Neighbour(row["type"], row["out"], row["middle"], str(name), telling))
+        # Nearly all relations of what many items have are with items: counting those alone would read each of them.
+        common = row["degree"] > max(_COMMON * row["items"], _FEWEST_COMMON)
+        found[row["end"]].append(_Neighbour(row["type"], row["out"], row["middle"], str(name), telling, common))
     return found
 
 
@@ -209,6 +220,7 @@ def _shared(
                         key,
                         (liked[key].name, ours.name),
                         steps,
+                        common=ours.common,
                     )
                 )
     return reasons

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import neo4j
 import pytest
@@ -123,6 +124,33 @@ def test_the_rarer_is_what_is_shared(client: GraphClient, schema: GraphSchema) -
     assert 'shares the maker "Anna Aalto" with Azul' in one(client, schema, "Game/g2", AZUL).sentence
     # What the person asked for is a reason of its own, and no shared one.
     assert "shares" not in one(client, schema, "Game/g\\5", AZUL, TILES).sentence
+
+
+def test_what_a_fifth_of_all_items_share_is_told_only_for_want_of_another_reason(
+    server: ManagedServer, client: GraphClient, schema: GraphSchema
+) -> None:
+    def make(statement: LiteralString) -> None:
+        with neo4j.GraphDatabase.driver(client.uri, auth=("neo4j", server.password())) as driver:
+            driver.execute_query(statement)
+
+    # Of 87 games 81 are of wood, and 14 have dice: fewer than a fifth.
+    make(
+        "MERGE (wood:KGEntity:Theme {key: 'Theme/wood', name: 'wood'}) MERGE (dice:KGEntity:Theme {key: 'Theme/dice', "
+        "name: 'dice'}) WITH wood, dice UNWIND range(1, 80) AS n CREATE (g:KGEntity:Game {key: 'Game/n' + n}) "
+        "CREATE (g)-[:HAS_THEME]->(wood) WITH g, dice, n WHERE n <= 13 CREATE (g)-[:HAS_THEME]->(dice)"
+    )
+    make("MATCH (g {key: 'Game/g1'}), (wood {key: 'Theme/wood'}) CREATE (g)-[:HAS_THEME]->(wood)")
+    assert one(client, schema, "Game/n30", AZUL).sentence == 'shares the theme "wood" with Azul'
+    make("MATCH (g {key: 'Game/g1'}), (dice {key: 'Theme/dice'}) CREATE (g)-[:HAS_THEME]->(dice)")
+    dice = 'shares the theme "dice" with Azul'
+    assert one(client, schema, "Game/n1", AZUL).sentence == dice
+    # However many people are interested in it, no more games have it.
+    for user in range(8):
+        people.attach(client, schema, str(user), [interest("Theme/dice", "dice")], encoder="test")
+    assert one(client, schema, "Game/n1", AZUL).sentence == dice
+    # Where the person asked for it, it is a reason like any other.
+    told = one(client, schema, "Game/n1", AZUL, interest("Theme/wood", "wood")).sentence
+    assert "wood" in told and "dice" in told
 
 
 def test_liked_together_counts_those_who_liked_both(client: GraphClient, schema: GraphSchema, paths: Run) -> None:
