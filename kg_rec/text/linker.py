@@ -15,6 +15,7 @@ import numpy as np
 
 from kg_rec.errors import ShapeError
 from kg_rec.interest import Interest
+from kg_rec.text.asking import in_words
 from kg_rec.text.clauses import Stance, stances
 from kg_rec.text.lexicon import Lexicon, languages_of, lexicon
 from kg_rec.text.mentions import Mention, NameFinder, item_words
@@ -70,7 +71,8 @@ class Linker:
             described = [self.targets[row] for row in rows]
             vectors = encoder.encode([target.name for target in described]) if vectors is None else vectors[rows]
             words |= _words_for(labels, described, vectors, encoder)
-            self._near = NearFinder(described, vectors, encoder, near, words)
+            self._near = NearFinder(described, vectors, encoder, near, words, in_words(labels[0]) if labels else "")
+        self._items = words
         # What the labels are called ("which genre?") names none of their entities by meaning, either.
         self._plain = words.union(*map(item_words, {target.label for target in self.targets}))
         self._names = NameFinder(self._forms, words)
@@ -81,9 +83,11 @@ class Linker:
 
     def link_many(self, texts: Sequence[str]) -> list[list[Interest]]:
         """Return the interests of each text; phrases of all of them are encoded together."""
-        read = [_Linked(text, self._names, self._plain, self._near) for text in texts]
+        read = [_Linked(text, self._names, self._plain, self._items, self._near) for text in texts]
         if self._near is not None:
-            found = iter(self._near.near([phrase for linked in read for phrase in linked.phrases()]))
+            phrases = [phrase for linked in read for phrase in linked.phrases()]
+            describing = [passage.describing for linked in read for passage in linked.passages]
+            found = iter(self._near.near(phrases, describing))
             for linked in read:
                 linked.add_near([next(found) for _ in linked.passages])
         return [linked.interests() for linked in read]
@@ -103,12 +107,16 @@ def _words_for(
 class _Linked:
     """One text on its way to interests."""
 
-    def __init__(self, text: str, names: NameFinder, plain: frozenset[str], finder: NearFinder | None) -> None:
+    def __init__(
+        self, text: str, names: NameFinder, plain: frozenset[str], items: frozenset[str], finder: NearFinder | None
+    ) -> None:
         self.words = Words(text)
         self.lexicon: Lexicon = lexicon(languages_of(self.words))
         self.mentions: list[Mention] = names.find(self.words, self.lexicon)
         named = [(mention.first, mention.last) for mention in self.mentions]
-        self.passages: list[Passage] = passages(self.words, self.lexicon, named, plain) if finder else []
+        self.passages: list[Passage] = (
+            passages(self.words, self.lexicon, named, plain, items) if finder else []
+        )
         places = sorted([*named, *((passage.first, passage.last) for passage in self.passages)])
         self.stances = dict(zip(places, stances(self.words, self.lexicon, places), strict=True))
         self.found: list[Interest] = []

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg_rec.text.lexicon import Lexicon, word_ranks
+from kg_rec.text.lexicon import Lexicon, Phrase, word_ranks
 from kg_rec.text.names import LinkTarget, singulars
 from kg_rec.text.words import Words, is_unspaced, normalised
 
@@ -34,14 +36,21 @@ _VAGUE = 0.1
 """How much nearer a word must be that is met everywhere ("line", "past"), or that is none: its vector says little."""
 _EVERYDAY = 2500
 _TIMES_BETTER_KNOWN = 10.0
+_KIND = 0.85
+"""Least cosine of "a funny film" to "a comedy film" for the one to say the other."""
+_KIND_AHEAD = 0.15
+"""How much nearer than the next kind it must be: "an interesting film" is as near to many."""
+_MOST_KINDS = 30
+"""Entities of a label that tells kinds of items, as genres do, rather than single things."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A short phrase of a text: its tokens, the latter not included."""
+    """A short phrase of a text: its tokens, the latter not included; describing: whether it is one word said of an item."""
 
     first: int
     last: int
+    describing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +61,17 @@ class Nearness:
     cosine: float
 
 
-def passages(words: Words, lexicon: Lexicon, named: Sequence[tuple[int, int]], plain: frozenset[str]) -> list[Passage]:
+def passages(
+    words: Words,
+    lexicon: Lexicon,
+    named: Sequence[tuple[int, int]],
+    plain: frozenset[str],
+    item_words: frozenset[str] = frozenset(),
+) -> list[Passage]:
     """Return the phrases of a text that are not names, grammar or talk, in its order.
 
-    named: the tokens of the names. plain: further words that say nothing by themselves.
+    named: the tokens of the names. plain: further words that say nothing by themselves. item_words: what an item is called by
+    kind, as "movie".
     """
     silent = bytearray(len(words.tokens))
     for first, last in named:
@@ -97,7 +113,27 @@ def passages(words: Words, lexicon: Lexicon, named: Sequence[tuple[int, int]], p
             continue
         run.append(token)
     close()
-    return [passage for passage in found if _says_something(words, passage)]
+    return [
+        replace(passage, describing=_describes(words, lexicon, passage, item_words))
+        for passage in found
+        if _says_something(words, passage)
+    ]
+
+
+def _describes(words: Words, lexicon: Lexicon, passage: Passage, item_words: frozenset[str]) -> bool:
+    """Tell whether one word is said of an item: "a funny film", "something really funny"; not "my boss is funny"."""
+    if passage.last - passage.first != 1:
+        return False
+    tokens = words.tokens
+    if passage.last < len(tokens) and tokens[passage.last] in item_words and words.gap(passage.last) == " ":
+        return True
+    before = passage.first - 1
+    while before > 0 and tokens[before] in lexicon.determiners and words.gap(before + 1) == " ":
+        before -= 1
+    if before < 0 or words.gap(before + 1) != " " or tokens[before] not in lexicon.function:
+        return False
+    said = lexicon.phrases.longest(tokens, before, frozenset())
+    return said == (Phrase.LIKE, before + 1)
 
 
 def _longest(token: str) -> int:
@@ -114,7 +150,7 @@ class NearFinder:
 
     vectors: [len(targets), dim], rows of length 1, the names of `targets` through the same encoder. item_words: what an
     item is called by kind; a phrase that is nearer to those says nothing. least: the least cosine of a phrase of several
-    words; one word must be nearer.
+    words; one word must be nearer. item: the label of the items in words, as "film", or "" for none.
     """
 
     def __init__(
@@ -124,8 +160,10 @@ class NearFinder:
         encoder: TextEncoder,
         least: float,
         item_words: frozenset[str],
+        item: str = "",
     ) -> None:
         self.encoder = encoder
+        self._item = item
         self._items = encoder.encode(sorted(item_words))
         self.least = least
         self._keys = {target.key for target in targets}
@@ -147,8 +185,11 @@ class NearFinder:
             [_POPULARITY * math.log10(1 + max(target.popularity, 0.0)) for target in self.targets], dtype=np.float32
         )
 
-    def near(self, phrases: Sequence[str]) -> list[Nearness | None]:
-        """Return the nearest entity to each phrase, None where none is near enough."""
+    def near(self, phrases: Sequence[str], describing: Sequence[bool] = ()) -> list[Nearness | None]:
+        """Return the nearest entity to each phrase, None where none is near enough.
+
+        describing: which of them are one word said of an item; what is near to none of the names may then say a kind of item.
+        """
         if not phrases or not self.targets:
             return [None] * len(phrases)
         found: dict[str, Nearness | None] = {}
@@ -160,7 +201,43 @@ class NearFinder:
             items = (vectors[some] @ self._items.T).max(axis=1, initial=-1.0)
             for phrase, row, item in zip(distinct[some], cosines, items, strict=True):
                 found[phrase] = self._best(phrase, row, float(item))
-        return [found[phrase] for phrase in phrases]
+        said = [phrase for phrase, alone in zip(phrases, describing, strict=False) if alone and found[phrase] is None]
+        kinds = self._kinds_said(list(dict.fromkeys(said)))
+        told = [found[phrase] for phrase in phrases]
+        for place, alone in enumerate(describing):
+            if alone and told[place] is None:
+                told[place] = kinds[phrases[place]]
+        return told
+
+    def _kinds_said(self, adjectives: Sequence[str]) -> dict[str, Nearness | None]:
+        """Return the kind of item that each word says of one, None where it is none: "funny", of the genre Comedy.
+
+        The words alone are far apart; "a funny film" and "a comedy film" are not. The cosine is that of the words alone, or the
+        least that counts where that is less.
+        """
+        found: dict[str, Nearness | None] = dict.fromkeys(adjectives)
+        if not adjectives or not self._item or len(self._kinds) < 2:
+            return found
+        cosines = self.encoder.encode([self._of_item(word) for word in adjectives]) @ self._kind_vectors.T
+        alone = self.encoder.encode(list(adjectives)) @ self._vectors[self._kinds].T
+        for word, row, bare in zip(adjectives, cosines, alone, strict=True):
+            best, second = np.argsort(-row, kind="stable")[:2]
+            if row[best] >= _KIND and row[best] - row[second] >= _KIND_AHEAD:
+                found[word] = Nearness(self.targets[self._kinds[best]], max(self.least, float(bare[best])))
+        return found
+
+    @cached_property
+    def _kinds(self) -> list[int]:
+        """Places of the entities that tell kinds of items: those of labels that have few."""
+        size = Counter(target.label for target in self.targets)
+        return [place for place, target in enumerate(self.targets) if size[target.label] <= _MOST_KINDS]
+
+    @cached_property
+    def _kind_vectors(self) -> NDArray[np.float32]:
+        return self.encoder.encode([self._of_item(self.targets[place].name.lower()) for place in self._kinds])
+
+    def _of_item(self, word: str) -> str:
+        return f"a {word} {self._item}"
 
     def _best(self, phrase: str, cosines: NDArray[np.float32], to_items: float) -> Nearness | None:
         place = int((cosines + self._bonus).argmax())

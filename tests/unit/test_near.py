@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kg_rec.progress import Step
 from kg_rec.text.lexicon import languages_of, lexicon
+from kg_rec.text.linker import Linker
 from kg_rec.text.names import LinkTarget
 from kg_rec.text.near import NearFinder, passages
 from kg_rec.text.words import Words
@@ -160,3 +161,56 @@ def test_far_better_known_is_ten_times() -> None:
     assert finder(encoder, tag("Horror", 30)).better_known([scary]) is None  # a target that is not compared
     assert finder(encoder, scary, tag("Horror", 30), least=0.8).better_known([scary]) is None
     assert finder(encoder, scary).better_known([]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "describing"),
+    [
+        ("a funny film", ["funny"]),
+        ("Funny films, please", ["Funny"]),
+        ("something funny", ["funny"]),
+        ("I want something really funny", ["funny"]),
+        ("anything gloomy?", ["gloomy"]),
+        ("my boss is so funny", []),
+        ("a funny feeling", []),
+        ("the joke was funny. Films are fine", []),
+        ("something, funny", []),
+        ("I love funny", []),
+        ("something funny happened yesterday at work", []),
+    ],
+)
+def test_one_word_said_of_an_item_is_told_from_others(text: str, describing: list[str]) -> None:
+    words = Words(text)
+    films = frozenset(["film", "films"])
+    found = passages(words, lexicon(languages_of(words)), [], films, films)
+    told = [passage for passage in found if passage.describing]
+    assert [text[slice(*words.token_span(passage.first, passage.last))] for passage in told] == describing
+
+
+def test_a_word_said_of_an_item_may_say_a_kind_that_it_is_not_near_to_alone() -> None:
+    targets = [LinkTarget(f"Genre/{name}", "Genre", name) for name in ("Comedy", "Drama", "Horror")]
+    targets += [LinkTarget(f"Tag/{number}", "Tag", f"tag {number}") for number in range(31)]
+    encoder = Compass(
+        Comedy=0, Drama=270, Horror=180, funny=62, odd=62, a_comedy_film=0, a_drama_film=40, a_horror_film=180,
+        a_funny_film=5, a_odd_film=21, **{f"tag_{number}": 250 for number in range(31)},
+    )  # fmt: skip
+    vectors = encoder.encode([target.name for target in targets])
+    found = NearFinder(targets, vectors, encoder, 0.5, frozenset(), "film")
+    told, alone, odd = found.near(["funny", "funny", "odd"], [True, False, True])
+    # Tags are too many to be kinds; "a odd film" lies between two of those.
+    assert told is not None and (told.target.name, told.cosine) == ("Comedy", 0.5)
+    assert alone is None and odd is None
+    assert found.near(["funny"]) == [None]
+    assert NearFinder(targets, vectors, encoder, 0.5, frozenset()).near(["funny"], [True]) == [None]
+
+
+def test_the_linker_knows_what_an_item_is_called() -> None:
+    encoder = Compass(
+        Comedy=0, Horror=180, funny=62, a_comedy_short_film=0, a_horror_short_film=180, a_funny_short_film=5
+    )
+    genres = [LinkTarget(f"Genre/{name}", "Genre", name) for name in ("Comedy", "Horror")]
+    linker = Linker([*genres, LinkTarget("ShortFilm/1", "ShortFilm", "Sunday", is_item=True)], encoder)
+    (found,) = linker.link("something funny please")
+    assert (found.entity, found.score, found.source, found.evidence) == ("Genre/Comedy", 0.6, "near", "funny")
+    assert [one.polarity for one in linker.link("no funny films")] == [-1]
+    assert linker.link("my boss is funny") == []
