@@ -30,6 +30,8 @@ class Stance(Enum):
     LIKED = 1
     """It is liked or wanted, or just spoken of."""
     DISLIKED = -1
+    SOFTENED = -0.5
+    """Less of it is wanted: it is disliked, by half."""
     UNSEEN = 0
     """The person says that they do not know it."""
 
@@ -62,6 +64,8 @@ class _Reader:
         """Numbers of the names since the clause began."""
         self.is_opinion = False
         """Whether it is an opinion that may also be about what precedes: "horror I don't like"."""
+        self.softened_until = -1
+        """Token at which the phrase ends that took the stance, where it denies a degree alone; -1 for others."""
         self.answered = 0
         """How many names stand behind the phrase that took the stance."""
         self.described = False
@@ -78,7 +82,8 @@ class _Reader:
             if number is not None:
                 if self.stance is not Stance.LIKED and self.answered and not self._is_reached(token):
                     self._reset()
-                self.found[number] = self.stance
+                softened = self.stance is Stance.DISLIKED and self.softened_until >= 0
+                self.found[number] = Stance.SOFTENED if softened else self.stance
                 self.clause.append(number)
                 self.answered += 1
                 token = max(self.named[number][1], token + 1)
@@ -174,7 +179,9 @@ class _Reader:
                 if not self._is_answer(said) and not self._asks(said) and not self._trails(said):
                     # A denied verb ("don't watch") reaches all its objects, "no" and "without" one list of them.
                     denied = tuple(self.tokens[said.first : said.last]) in self.lexicon.denials
+                    softened = self._softened_until(said)
                     self._take(Stance.DISLIKED, said, by_verb=denied)
+                    self.softened_until = softened
             case Phrase.NOT_BEFORE:
                 if not self._asks(said):
                     self._turn_back(Stance.DISLIKED)
@@ -182,6 +189,17 @@ class _Reader:
                 self._take(Stance.UNSEEN, said, by_verb=True)
             case Phrase.AFFIRM:
                 self._reset()
+
+    def _softened_until(self, said: _Said) -> int:
+        """Return the token at which a denial of a degree alone ends that begins with what was said, or holds it; else -1.
+
+        Of "not too", "not" is heard first, then "too": both are one.
+        """
+        ends = [said.first + len(phrase) for phrase in self.lexicon.softened if self._stands(phrase, said.first)]
+        return max([*ends, self.softened_until if said.first < self.softened_until else -1])
+
+    def _stands(self, phrase: tuple[str, ...], token: int) -> bool:
+        return tuple(self.tokens[token : token + len(phrase)]) == phrase
 
     def _hear_word(self, token: int) -> None:
         """Hear a word that is neither a name nor part of a phrase."""
@@ -217,7 +235,8 @@ class _Reader:
             return True
         before = self.tokens[self.named[self.clause[-1]][1] : token] if self.clause else []
         return (
-            not before
+            # "A less violent thriller" is a thriller.
+            (not before and self.softened_until < 0)
             or any(word in self.lexicon.joining for word in before)
             or (len(before) == 1 and before[0] in self.lexicon.about)
             or _COMMA.search(self.words.gap(token)) is not None
@@ -226,11 +245,13 @@ class _Reader:
     def _take(self, stance: Stance, said: _Said, *, by_verb: bool) -> None:
         self._close()
         self.stance, self.opened_at, self.by_verb, self.answered = stance, said.last, by_verb, 0
+        self.softened_until = -1
         self.described = False
         self.is_opinion = said.phrase in {Phrase.DISLIKE, Phrase.UNSEEN}
 
     def _reset(self) -> None:
         self.stance, self.opened_at, self.by_verb, self.answered = Stance.LIKED, -1, False, 0
+        self.softened_until = -1
         self.is_opinion = False
 
     def _close(self) -> None:

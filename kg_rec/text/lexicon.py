@@ -112,6 +112,8 @@ class Lexicon:
     cues: frozenset[tuple[str, ...]]
     denials: frozenset[tuple[str, ...]]
     """Words that deny a verb, and all its objects; among the phrases, they deny as others do."""
+    softened: frozenset[tuple[str, ...]]
+    """Denials of a degree alone ("less", "not too"); among the phrases, they deny as others do."""
     phrases: PhraseTree
     asking: PhraseTree
     """What somebody says who asks for something, rather than telling of themselves."""
@@ -161,6 +163,7 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         answers=_single(words("answers")),
         cues=frozenset(_tokens(cue) for cue in words("cues")),
         denials=frozenset(_tokens(denial) for denial in words("denials")),
+        softened=frozenset(_tokens(phrase) for phrase in words("softened")),
         phrases=phrases,
         asking=asking,
         small_talk=small_talk,

@@ -34,6 +34,8 @@ _UNSEEN = 0.3
 """Score of an item that the person says not to know."""
 _NEAR = 0.6
 """Least cosine of a phrase to the name of an entity; one word must be nearer."""
+_SOFTENED = 0.5
+"""What a dislike counts of which only the degree is denied: "less violent", "not too slow"."""
 _MOST_NEAR = 5
 _SAME_KIND = 0.8
 """Cosine to the label of the items from which a name is just another word for an item, as "film" is for "movie"."""
@@ -114,9 +116,7 @@ class _Linked:
         self.lexicon: Lexicon = lexicon(languages_of(self.words))
         self.mentions: list[Mention] = names.find(self.words, self.lexicon)
         named = [(mention.first, mention.last) for mention in self.mentions]
-        self.passages: list[Passage] = (
-            passages(self.words, self.lexicon, named, plain, items) if finder else []
-        )
+        self.passages: list[Passage] = passages(self.words, self.lexicon, named, plain, items) if finder else []
         places = sorted([*named, *((passage.first, passage.last) for passage in self.passages)])
         self.stances = dict(zip(places, stances(self.words, self.lexicon, places), strict=True))
         self.found: list[Interest] = []
@@ -154,13 +154,15 @@ class _Linked:
                 self._add(near.target, near.cosine, self.stances[passage.first, passage.last], span, near=True)
 
     def _add(self, target: LinkTarget, score: float, stance: Stance, span: tuple[int, int], *, near: bool) -> None:
+        if stance is Stance.SOFTENED:
+            score *= _SOFTENED
         self.found.append(
             Interest(
                 entity=target.key,
                 label=target.label,
                 name=target.name,
                 score=round(min(1.0, score), 4),
-                polarity=-1 if stance is Stance.DISLIKED else 1,
+                polarity=-1 if stance in {Stance.DISLIKED, Stance.SOFTENED} else 1,
                 evidence=self.words.text[slice(*span)],
                 source="near" if near else "named",
                 span=span,

@@ -10,8 +10,8 @@ from kg_rec.text.clauses import Stance, stances
 from kg_rec.text.lexicon import languages_of, lexicon
 from kg_rec.text.words import Words
 
-LIKED, DISLIKED, UNSEEN = "+", "-", "?"
-SIGNS = {Stance.LIKED: LIKED, Stance.DISLIKED: DISLIKED, Stance.UNSEEN: UNSEEN}
+LIKED, DISLIKED, SOFTENED, UNSEEN = "+", "-", "~", "?"
+SIGNS = {Stance.LIKED: LIKED, Stance.DISLIKED: DISLIKED, Stance.SOFTENED: SOFTENED, Stance.UNSEEN: UNSEEN}
 
 
 def read(text: str) -> str:
@@ -53,7 +53,19 @@ def read(text: str) -> str:
         ("I hate <horror>, <gore>, <war>", "---"),
         ("I hate <horror>, <westerns> are fine", "-+"),
         ("something not gory like <Seven>", "+"),
-        ("not too <violent>", "-"),
+        # A degree that is denied: less of it is wanted.
+        ("not too <violent>", "~"),
+        ("less <violence>", "~"),
+        ("like <Heat> but less <violent>", "+~"),
+        ("less <violence> and <gore>, please", "~~"),
+        ("a less <violent> <thriller>", "~+"),
+        ("nothing too <scary> and no <gore>", "~-"),
+        ("no <gore>, and not so <slow>", "-~"),
+        ("I hate <horror>, not too <slow> please", "-~"),
+        ("too <violent>", "-"),
+        ("nicht zu <brutal>", "~"),
+        ("pas trop <violent>", "~"),
+        ("menos <violencia>, por favor", "~"),
         ("anything but <horror>", "-"),
         ("everything except <horror> and <war>", "--"),
         ("<comedies> rather than <horror>", "+-"),
