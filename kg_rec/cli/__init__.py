@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -43,6 +44,7 @@ def main() -> None:
     """Run the command line; errors raised on purpose are printed as they stand, with exit status 1."""
     from kg_rec.errors import KgRecError
 
+    _wait_without_spinning()
     try:
         build_app()()
     except KgRecError as error:
@@ -51,3 +53,16 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("kg-rec: stopped by the keyboard; run the same command again to go on", err=True)
         sys.exit(130)
+
+
+_WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+
+
+def _wait_without_spinning() -> None:
+    """Have the threads of OpenMP sleep while they wait, unless the environment says how they wait.
+
+    PyTorch's threads spin by default, which takes the cores from another process that would have work for them. OpenMP reads
+    it once, when PyTorch is imported: it must be set before.
+    """
+    if not any(name in os.environ for name in _WAITING):
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

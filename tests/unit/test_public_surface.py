@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -258,6 +259,29 @@ def test_a_person_that_cannot_be_read_stops_the_many_before_they_are_begun(
     )
     assert status == 1 and f"kg-rec: {people}:{expected}" in err
     assert list(tmp_path.iterdir()) == [people]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "PASSIVE"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"),
+        ({"KMP_BLOCKTIME": "5"}, None),
+        ({"GOMP_SPINCOUNT": "9"}, None),
+    ],
+)
+def test_threads_wait_without_spinning_unless_told_otherwise(given: dict[str, str], expected: str | None) -> None:
+    # The program itself, in a process of its own: what matters is what is set before PyTorch is imported.
+    program = (
+        "import os, sys, kg_rec.cli\n"
+        "kg_rec.cli.build_app = lambda: lambda: print(os.environ.get('OMP_WAIT_POLICY'), 'torch' in sys.modules)\n"
+        "kg_rec.cli.main()"
+    )
+    inherited = {name: value for name, value in os.environ.items() if name not in kg_rec.cli._WAITING}
+    run = subprocess.run(
+        [sys.executable, "-c", program], env={**inherited, **given}, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == [str(expected), "False"]
 
 
 def test_words_come_from_the_standard_input(
