@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import ahocorasick
 
@@ -32,6 +32,7 @@ _HEAD = 0.8
 _IN_FULL = 0.3
 """How much of the way from the least to the most popular item a name said in full makes up for."""
 _SHORTEST_MISSPELT = {Saying.TAIL: 12, Saying.INFLECTED: 8}
+_SHORTEST_MISSPELT_LAST = 7
 _PHRASE_END = re.compile(r"[.!?:;,…。！？；，、()\[\]\n]")
 _SENTENCE_END = re.compile(r"[.!?:;…。！？；\n]")
 
@@ -111,6 +112,12 @@ class NameFinder:
             for compact, some in found.items()
             if any(_may_be_misspelt(compact, saying) for form in some for saying in self.forms[form].values())
         )
+        self._misspelt_last_names = Misspellings(
+            compact
+            for compact, some in found.items()
+            if len(compact) >= _SHORTEST_MISSPELT_LAST
+            and any(saying is Saying.LAST for form in some for saying in self.forms[form].values())
+        )
 
     def find(self, words: Words, lexicon: Lexicon) -> list[Mention]:
         """Return the names in a text, in its order, none overlapping another.
@@ -144,7 +151,9 @@ class NameFinder:
                 if any(taken[candidate.start : candidate.end]):
                     continue
                 sure = others or not any(doubtful[candidate.start : candidate.end])
-                mention = self._judged(candidate, reading, listed and reading.is_listed(candidate, chosen), sure)
+                with_item = listed and reading.is_listed(candidate, chosen, lambda target: target.is_item)
+                believed = self._believed(candidate, reading, chosen)
+                mention = self._judged(believed, reading, with_item, sure) if believed.meant else None
                 if mention is None:
                     rest.append(candidate)
                     continue
@@ -189,6 +198,15 @@ class NameFinder:
                 if _may_be_misspelt(compact, saying)
             }
             yield _Candidate(words.token_starts[first], words.token_ends[last - 1], first, last, meant)
+        for first, last, compacts in self._misspelt_last_names.find(words, lexicon):
+            meant = {
+                number: Saying.MISSPELT_LAST
+                for compact in compacts
+                for form in self._by_compact[compact]
+                for number, saying in self.forms[form].items()
+                if saying is Saying.LAST
+            }
+            yield _Candidate(words.token_starts[first], words.token_ends[last - 1], first, last, meant)
 
     def _derived(self, words: Words, lexicon: Lexicon) -> Iterator[_Candidate]:
         for first, last, number, saying in self._derivations.find(words, lexicon):
@@ -213,6 +231,20 @@ class NameFinder:
     def _is_called(self, target: LinkTarget) -> bool:
         """Tell whether the target is called by its name, as items and people are, instead of described by it."""
         return target.is_item or target.label in self.personal
+
+    def _believed(self, candidate: _Candidate, reading: _Reading, chosen: list[Mention]) -> _Candidate:
+        """Return the candidate without misspelt last names, unless it stands in a list with somebody who is named for sure.
+
+        A last name alone says little, and a slip makes it less; "Tarantino, scorcese and Nolan" says enough.
+        """
+        if Saying.MISSPELT_LAST not in candidate.meant.values():
+            return candidate
+        if reading.is_listed(candidate, chosen, lambda target: target.label in self.personal):
+            return candidate
+        return replace(
+            candidate,
+            meant={number: saying for number, saying in candidate.meant.items() if saying is not Saying.MISSPELT_LAST},
+        )
 
     def _fits_year(self, candidate: _Candidate) -> bool:
         targets = [self.targets[number] for number in candidate.meant]
@@ -648,10 +680,10 @@ class _Reading:
     def _begins_sentence(self, token: int) -> bool:
         return token == 0 or _SENTENCE_END.search(self.words.gap(token)) is not None
 
-    def is_listed(self, candidate: _Candidate, chosen: list[Mention]) -> bool:
-        """Tell whether the words stand in a list with an item that is sure to be named."""
+    def is_listed(self, candidate: _Candidate, chosen: list[Mention], is_alike: Callable[[LinkTarget], bool]) -> bool:
+        """Tell whether the words stand in a list with something alike that is sure to be named."""
         for mention in chosen:
-            if not any(meaning.target.is_item for meaning in mention.meanings):
+            if not any(is_alike(meaning.target) for meaning in mention.meanings):
                 continue
             for first, second in ((mention.last, candidate.first), (candidate.last, mention.first)):
                 between = self.words.tokens[first:second]

@@ -69,6 +69,8 @@ class Saying(Enum):
     """The subtitle alone."""
     LAST = 0.83
     """The last name of a person."""
+    MISSPELT_LAST = 0.75
+    """The last name with a slip: .9 of .83."""
 
 
 Form = tuple[str, Saying]

@@ -526,3 +526,24 @@ def test_many_texts_at_once_say_what_each_says() -> None:
     texts = ["", "travelling spaceward", "loneliness", "hello", "no travelling spaceward"]
     assert linker.link_many(texts) == [linker.link(text) for text in texts]
     assert linker.link_many([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "last_names"),
+    [
+        ("Tarantino, scorcese and Nolan", {"Tarantino": 0.83, "Scorsese": 0.75, "Nolan": 0.83}),
+        ("scorcese, tarantino", {"Scorsese": 0.75, "Tarantino": 0.83}),
+        ("Martin Scorcese", {"Scorsese": 0.9}),
+        # Alone it is too little, and so it is beside what is no person.
+        ("scorcese", {}),
+        ("horror, scorcese", {}),
+        ("tarantino met scorcese", {"Tarantino": 0.83}),
+        ("tarantino and tarantula", {"Tarantino": 0.83}),
+    ],
+)
+def test_a_misspelt_last_name_is_believed_in_a_list_with_another(text: str, last_names: dict[str, float]) -> None:
+    people = ["Quentin Tarantino", "Martin Scorsese", "Christopher Nolan", "David Fincher", "Denis Villeneuve"]
+    targets = [LinkTarget(f"Person/{name}", "Person", name, popularity=9.0) for name in people]
+    linker = Linker([*targets, LinkTarget("Genre/Horror", "Genre", "Horror", popularity=50.0)])
+    found = {one.name.split(" ")[1]: one.score for one in linker.link(text) if one.label == "Person"}
+    assert found == last_names
