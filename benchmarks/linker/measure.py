@@ -26,7 +26,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kg_rec.interest import Interest
 from kg_rec.text.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
@@ -111,12 +111,12 @@ def targets() -> dict[str, list[LinkTarget]]:
     return {domain: list(_targets(rows)) for domain, rows in domains.items()}
 
 
-def _targets(rows: list[dict[str, object]]) -> Iterator[LinkTarget]:
+def _targets(rows: list[dict[str, Any]]) -> Iterator[LinkTarget]:
     names = [(row["label"], row["name"]) for row in rows]
     for row, name in zip(rows, names, strict=True):
         key = "{}/{}".format(*name) + (f" ({row['year']})" if names.count(name) > 1 else "")
-        aliases = tuple(row.pop("aliases", ()))  # type: ignore[arg-type]
-        yield LinkTarget(key, aliases=aliases, **row)  # type: ignore[arg-type]
+        aliases = tuple(row.pop("aliases", ()))
+        yield LinkTarget(key, aliases=aliases, **row)
 
 
 def sentences() -> list[Sentence]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import neo4j
 import pytest
@@ -55,9 +55,9 @@ class Commands:
         """Run a command that answers in JSON."""
         return json.loads(self.run(*arguments, "--json"))
 
-    def rows(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
+    def rows(self, statement: LiteralString, **parameters: object) -> list[dict[str, Any]]:
         """Run a statement of the test's own."""
-        return [row.data() for row in self.driver.execute_query(statement, parameters).records]  # type: ignore[arg-type]
+        return [row.data() for row in self.driver.execute_query(statement, parameters).records]
 
     def graph(self) -> list[list[dict[str, Any]]]:
         """All nodes and relations with all they hold."""

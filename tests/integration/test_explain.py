@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, Literal, LiteralString
 
 import neo4j
 import pytest
@@ -44,12 +44,14 @@ g7,Alone
 WEIGHTS = {"HAS_THEME": 0.2, "HAS_THEME⁻¹": 0.2, "MADE_BY": 0.2, "MADE_BY⁻¹": 0.2, "LIKED_TOGETHER": 1.0}
 
 
-def interest(entity: str, name: str, polarity: int = 1, *, score: float = 1.0, guess: bool = False) -> Interest:
+def interest(
+    entity: str, name: str, polarity: Literal[1, -1] = 1, *, score: float = 1.0, guess: bool = False
+) -> Interest:
     """An interest from the words, or guessed from their meaning."""
     label = entity.partition("/")[0]
     if guess:
-        return Interest(entity, label, name, score, polarity, source="near")  # type: ignore[arg-type]
-    return Interest(entity, label, name, score, polarity, evidence=name)  # type: ignore[arg-type]
+        return Interest(entity, label, name, score, polarity, source="near")
+    return Interest(entity, label, name, score, polarity, evidence=name)
 
 
 TILES, CATS = interest("Theme/tiles", "tiles"), interest("Theme/cats", "cats")
@@ -88,8 +90,8 @@ def paths(server: ManagedServer, client: GraphClient) -> Iterator[Run]:
         yield lambda statement: [record["path"] for record in driver.execute_query(statement).records]
 
 
-def one(client: GraphClient, schema: GraphSchema, item: str, *interests: Interest, **more: object) -> Explanation:
-    (found,) = explain(client, schema, interests, [item], WEIGHTS, **more)  # type: ignore[arg-type]
+def one(client: GraphClient, schema: GraphSchema, item: str, *interests: Interest, **more: Any) -> Explanation:
+    (found,) = explain(client, schema, interests, [item], WEIGHTS, **more)
     assert found.item == item
     return found
 

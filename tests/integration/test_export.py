@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import numpy as np
 import pytest
@@ -44,9 +45,9 @@ def same(one: HeteroData, other: HeteroData) -> bool:
     )
 
 
-def write_cypher(client: GraphClient, statement: str) -> None:
+def write_cypher(client: GraphClient, statement: LiteralString) -> None:
     with client._session("WRITE") as session:
-        session.run(statement).consume()  # type: ignore[arg-type]
+        session.run(statement).consume()
 
 
 def test_the_tensors_hold_what_the_files_say(empty_graph: GraphClient, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from kg_rec.evaluation import controls
 from kg_rec.evaluation.controls import ABLATIONS, BARE, OURS, POPULARITY, SHUFFLED, TEXT
 from kg_rec.evaluation.evaluator import Trial, evaluate_people_of_the_graph, evaluate_strangers, summarise
 from kg_rec.evaluation.split import cold_people, without_people
-from kg_rec.evaluation.strangers import MANNERS, Stranger, judgeable, read_strangers, simulated_strangers
+from kg_rec.evaluation.strangers import MANNERS, Manner, Stranger, judgeable, read_strangers, simulated_strangers
 from kg_rec.graph.export import HeteroData
 from kg_rec.model.fusion import Fusion
 from kg_rec.model.ranking import Ranking
@@ -126,9 +126,9 @@ def test_what_strangers_write_is_not_kept(graph: HeteroData, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("manner", MANNERS)
-def test_strangers_are_the_people_who_were_taken_out(graph: HeteroData, manner: str) -> None:
+def test_strangers_are_the_people_who_were_taken_out(graph: HeteroData, manner: Manner) -> None:
     split = cold_people(graph, SCHEMA, share=0.4)
-    strangers = simulated_strangers(graph, SCHEMA, split.people, manner)  # type: ignore[arg-type]
+    strangers = simulated_strangers(graph, SCHEMA, split.people, manner)
     keys = graph["User"].key
     assert {one.person for one in strangers} == {keys[person] for person in split.people.tolist()}
     users, films = graph[RATED].edge_index.tolist()

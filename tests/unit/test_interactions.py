@@ -1,6 +1,7 @@
 """Which interactions count as liking."""
 
 from types import SimpleNamespace
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ from kg_rec.schema import GraphSchema, InteractionSchema, ItemSchema, UserSchema
 NAN = float("nan")
 
 
-def interactions(kind: str, users: list[int], weights: list[float] | None) -> Interactions:
+def interactions(
+    kind: Literal["rating", "count", "unary"], users: list[int], weights: list[float] | None
+) -> Interactions:
     scale = (1.0, 5.0) if kind == "rating" else None
-    schema = InteractionSchema(type="R", weight="w", kind=kind, scale=scale)  # type: ignore[arg-type]
+    schema = InteractionSchema(type="R", weight="w", kind=kind, scale=scale)
     ids = np.array(users, dtype=np.int64)
     return Interactions(schema, ids, ids * 0, None if weights is None else np.array(weights), None)
 
@@ -52,7 +55,7 @@ SCHEMA = GraphSchema(
 )
 
 
-class Graph(dict):  # type: ignore[type-arg]
+class Graph(dict[tuple[str, str, str], Any]):
     @property
     def edge_types(self) -> list[tuple[str, str, str]]:
         return list(self)

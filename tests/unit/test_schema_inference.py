@@ -26,7 +26,7 @@ def folder(path: Path, files: Files) -> GraphFolder:
 
 
 def inferred(path: Path, files: Files, **choices: str) -> GraphSchema:
-    return infer_schema(folder(path, files), SchemaChoices(**choices))[0]  # type: ignore[arg-type]
+    return infer_schema(folder(path, files), SchemaChoices(**choices))[0]  # type: ignore[arg-type]  # the kind is any str here
 
 
 @pytest.mark.parametrize(

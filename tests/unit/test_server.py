@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -684,7 +685,8 @@ class TestConnect:
         # Both ports are open, and Bolt shakes hands.
         monkeypatch.setattr(server, "answers", lambda process, record: True)
         monkeypatch.setattr(GraphClient, "__init__", lambda self, *_, **__: None)
-        monkeypatch.setattr(GraphClient, "reading", lambda self: contextlib.nullcontext(Transaction(None)))  # type: ignore[arg-type]
+        unused: Any = None  # `run` below never reaches the transaction of the driver
+        monkeypatch.setattr(GraphClient, "reading", lambda self: contextlib.nullcontext(Transaction(unused)))
         monkeypatch.setattr(GraphClient, "close", lambda self: None)
         monkeypatch.setattr(Transaction, "run", run)
         try:

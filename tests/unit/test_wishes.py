@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from kg_rec.interest import Interest
 from kg_rec.text.wishes import wished
 
 
-def about(text: str, *evidence: str, polarity: int = -1) -> list[Interest]:
+def about(text: str, *evidence: str, polarity: Literal[1, -1] = -1) -> list[Interest]:
     """An interest for each piece of evidence, at its place in the text."""
     return [
         Interest(
@@ -16,7 +18,7 @@ def about(text: str, *evidence: str, polarity: int = -1) -> list[Interest]:
             "Genre",
             word,
             1.0,
-            polarity,  # type: ignore[arg-type]
+            polarity,
             word,
             span=(text.index(word), text.index(word) + len(word)),
         )
