@@ -18,7 +18,7 @@ from film_graphs import artifact_of, two_tastes
 from typer.testing import CliRunner
 
 from kg_rec.cli import build_app
-from kg_rec.errors import InputError, SettingsError, UnknownEntityError
+from kg_rec.errors import ArtifactError, InputError, SettingsError, UnknownEntityError
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.export_file import read_export
 from kg_rec.graph.server import ManagedServer
@@ -350,6 +350,35 @@ class TestPeople:
         sample.run("detach", "demo")
         assert sample.run("interests") == " nobody has been attached\n"
         assert "the person 'demo' is attached" in sample.invoke("demo").stderr
+
+
+class TestModel:
+    def test_it_shows_what_the_model_is(self, sample: Commands) -> None:
+        card = sample.json("model", "show")
+        manifest = json.loads((sample.home / "model" / card["version"] / "manifest.json").read_text())
+        assert card["settings"] == {"steps": [2, 24]} and (card["item"], card["items"]) == ("Film", 673)
+        assert sum(card["entities"].values()) == 3363 and card["encoder"] == manifest["encoder"]
+        assert {one["signal"]: one["asking"] for one in card["signals"]} == manifest["signal_weights"]["asking"]
+        assert {one["signal"]: one["telling"] for one in card["signals"]} == manifest["signal_weights"]["telling"]
+        assert card["relations"] == manifest["relation_weights"]
+        shown = sample.run("model", "show")
+        assert re.search(rf"^ model +{card['version']}, trained 20", shown, re.MULTILINE)
+        assert re.search(r"^ settings +steps 2 \(default 24\)$", shown, re.MULTILINE)
+        for one in card["signals"]:
+            row = (
+                rf"^ {one['signal']} +{one['asking']:.3f} +{one['asking_share']:.0%} +"
+                rf"{one['telling']:.3f} +{one['telling_share']:.0%}$"
+            )
+            assert re.search(row, shown, re.MULTILINE), row
+        for name in ("LIKED_TOGETHER", "HAS_GENRE"):
+            assert re.search(rf"^ {name} +{card['relations'][name]:.3f}", shown, re.MULTILINE)
+
+    def test_it_lists_the_models(self, sample: Commands, tmp_path: Path) -> None:
+        (version,) = sample.json("model", "list")
+        assert version["current"] and not version["problem"]
+        assert sample.run("model", "list") == f" {version['name']}  trained {version['created']}  current\n"
+        with pytest.raises(ArtifactError, match="no trained model"):
+            Commands(tmp_path / "new", sample.driver).run("model", "show")
 
 
 class TestTrain:

@@ -106,7 +106,9 @@ def test_importing_kg_rec_imports_nothing_heavy() -> None:
     assert not found & {*HEAVY, "pydantic", "typer", "rich"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["recommend", "--help"], ["train", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["recommend", "--help"], ["train", "-h"], ["model", "show", "-h"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     found = imported_by(RUN.format(arguments=arguments))
     assert {"kg_rec", "typer"} <= found
@@ -139,6 +141,7 @@ def test_all_commands_are_there() -> None:
         "load",
         "export",
         "train",
+        *(f"model {verb}" for verb in ("show", "list")),
         "attach",
         "interests",
         "detach",
@@ -213,6 +216,8 @@ def test_errors_on_purpose_are_printed_as_they_stand(
         (["recommend", "--input", "p.jsonl", "--output", "."], "--output: expected a file"),
         (["recommend", "--input", "p.jsonl", "--output", "r.jsonl"], "p.jsonl: the people cannot be read"),
         (["recommend", "x\udcff"], "Expected words in UTF-8"),
+        (["model", "show"], "There is no trained model in"),
+        (["model", "list"], "There is no trained model in"),
         (["attach", "ann", "x\udcff"], "Expected words in UTF-8"),
         (["interests", "--add", "horror"], "found no person's id"),
         (["interests", "ann", "--dislike"], "found it without --add"),
