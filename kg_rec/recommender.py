@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.ranking import Ranked, Ranking
+    from kg_rec.model.similarity import Similarity
     from kg_rec.model.training import TrainingSettings
+    from kg_rec.nearest import SimilarItems, SimilarPeople
     from kg_rec.schema import GraphSchema
     from kg_rec.schema_inference import SchemaChoices, UndecidedSchemaError
     from kg_rec.text.encoder import TextEncoder
@@ -279,7 +281,7 @@ class Recommender:
             {"name": self.settings.encoder, "fingerprint": encoder.fingerprint, "dim": encoder.dim},
         )
         version = save_artifact(artifact, self.settings.model_path)
-        for name in ("artifact", "linker", "ranking"):
+        for name in ("artifact", "linker", "ranking", "similarity"):
             self.__dict__.pop(name, None)
         return {"version": version, **model.metrics}
 
@@ -314,6 +316,13 @@ class Recommender:
         from kg_rec.model.ranking import Ranking
 
         return Ranking(self.artifact)
+
+    @cached_property
+    def similarity(self) -> Similarity:
+        """The fused vectors of the current model."""
+        from kg_rec.model.similarity import Similarity
+
+        return Similarity(self.artifact.model)
 
     def graph_has_changed(self) -> bool:
         """Return whether nodes or relations were added or removed since the model was trained."""
@@ -552,6 +561,51 @@ class Recommender:
                 )
             )
         return items
+
+    # -- likeness ----------------------------------------------------------------------------------------------------------
+
+    def similar(self, item: str | None = None, *, user: str | None = None, k: int = 10) -> SimilarItems:
+        """Return the k items nearest to an item (id, key or title), or to a person in the graph, by their fused vectors.
+
+        Of a person, items that they like or dislike are left out. kg_rec/model/similarity.py defines the vectors.
+        Raises InputError, also where several items have the title, UnknownEntityError naming the nearest titles or people, and
+        ArtifactError.
+        """
+        from kg_rec.nearest import items_for, items_like
+
+        _check_k(k)
+        if (item is None) == (user is None):
+            raise InputError("Expected either an item or a user, found " + ("both." if item else "neither."))
+        if user is not None:
+            key, tastes = self._tastes(user)
+            return items_for(self.artifact, self.similarity, key, tastes, k=k)
+        rows = sorted(self._rows_of([str(item)]))
+        if len(rows) > 1:
+            keys = ", ".join(self.artifact.model.entities.keys[row] for row in rows)
+            raise InputError(
+                f"'{item}' is the title of several items: {keys}.", remedy="Give the key of the one that is meant."
+            )
+        return items_like(self.artifact, self.similarity, rows[0], k=k)
+
+    def similar_people(self, user: str, *, k: int = 10) -> SimilarPeople:
+        """Return the k people of the graph, loaded with it or attached, who are nearest to a person by their fused vectors.
+
+        Raises UnknownEntityError, naming similar ones, where there is no such person, InputError where nothing is known of
+        them, and ArtifactError.
+        """
+        from kg_rec.nearest import people_like
+
+        _check_k(k)
+        key, tastes = self._tastes(user)
+        return people_like(self.artifact, self.similarity, key, tastes, k=k)
+
+    def _tastes(self, user: str) -> tuple[str, dict[str, dict[str, float]]]:
+        """Return the key of a person, who has to be there, and what everybody likes and dislikes."""
+        from kg_rec.graph import attach as people
+        from kg_rec.graph.tastes import tastes
+
+        known = people.person(self.client, self.schema, user)
+        return known.key, tastes(self.client, self.schema)
 
     def _rows_of(self, items: Iterable[str]) -> set[int]:
         """Return the rows of items given by id, key or title. Raises UnknownEntityError naming the nearest titles."""

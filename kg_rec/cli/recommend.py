@@ -101,7 +101,7 @@ def show(found: Recommendations, item_label: str, released: str | None, *, paths
     console.print(line)
     for note in found.notes:
         console.print(Text(f" note         {note}", style="yellow"))
-    titles = [_titled(item.title, item.properties.get(released) if released else None) for item in found]
+    titles = [titled(item.title, item.properties.get(released) if released else None) for item in found]
     width = min(max(map(len, titles), default=0), 44)
     for item, title in zip(found, titles, strict=True):
         row = Text(f" {item.rank:>2}  ", style="dim")
@@ -114,7 +114,8 @@ def show(found: Recommendations, item_label: str, released: str | None, *, paths
         console.print(f" no {in_words(item_label)} to recommend")
 
 
-def _titled(title: str, year: Any) -> str:
+def titled(title: str, year: Any) -> str:
+    """Return a title with its year, where there is one."""
     return f"{title} ({int(year)})" if isinstance(year, int | float) else title
 
 

@@ -63,6 +63,7 @@ def public_methods(of: type) -> dict[str, str]:
 def test_the_recommender_can_be_called_as_ever() -> None:
     methods = public_methods(kg_rec.Recommender)
     expected = {"load", "train", "understand", "attach", "interests", "detach", "recommend", "recommend_many", "close"}
+    expected |= {"similar", "similar_people"}
     assert expected <= set(methods)
     recommend = inspect.signature(kg_rec.Recommender.recommend)
     assert {"words", "user", "k", "where", "exclude", "explain"} <= set(recommend.parameters)
@@ -146,6 +147,7 @@ def test_all_commands_are_there() -> None:
         "interests",
         "detach",
         "recommend",
+        "similar",
         "evaluate",
         "doctor",
     }
@@ -216,6 +218,9 @@ def test_errors_on_purpose_are_printed_as_they_stand(
         (["recommend", "--input", "p.jsonl", "--output", "."], "--output: expected a file"),
         (["recommend", "--input", "p.jsonl", "--output", "r.jsonl"], "p.jsonl: the people cannot be read"),
         (["recommend", "x\udcff"], "Expected words in UTF-8"),
+        (["similar"], "Expected either an item or --user, found neither"),
+        (["similar", "x", "--user", "ann"], "Expected either an item or --user, found both"),
+        (["similar", "x", "--items"], "found it without --user"),
         (["model", "show"], "There is no trained model in"),
         (["model", "list"], "There is no trained model in"),
         (["attach", "ann", "x\udcff"], "Expected words in UTF-8"),
