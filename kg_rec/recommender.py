@@ -388,12 +388,15 @@ class Recommender:
         k: int = 10,
         where: Sequence[str] = (),
         exclude: Iterable[str] = (),
+        diversity: float = 0.0,
         explain: bool = True,
     ) -> Recommendations:
         """Recommend up to k items to somebody who writes `words` (nothing is stored), or to a person in the graph.
 
         where: conditions such as "year>=2010" that all items must meet; exclude: ids, keys or titles of items that are not
         wanted. Items that the words name, and items that the person interacted with, are never among the results.
+        diversity: how much the items should differ, in [0, 1] (kg_rec/model/diversity.py); 0 is the ranking by score, and above 0
+        the items stand in the order in which they were chosen, so that scores may rise again.
         No words, or words in which nothing is known, give the items nearest in meaning and most popular, and a note says so.
         Raises InputError, UnknownEntityError, ArtifactError.
         """
@@ -404,6 +407,7 @@ class Recommender:
         from kg_rec.text.manner import ASKS, UNCLEAR
 
         _check_k(k)
+        _check_diversity(diversity)
         allowed = self.ranking.allowed(where)
         hidden = self._rows_of(exclude)
         attached = False
@@ -419,7 +423,7 @@ class Recommender:
         if user is not None:
             # Interests that were attached say what is wanted; a history only hints at it.
             asks = np.array([ASKS if attached else UNCLEAR], dtype=np.float32)
-        ranked = self.ranking.rank(vector, [interests], asks, k=k, excluded=[hidden], allowed=allowed)[0]
+        ranked = self._ranked(vector, [interests], asks, k, diversity, [hidden], allowed)[0]
         notes = _notes(text, interests, len(ranked), k, self.artifact.encoder["name"])
         if user is not None and not attached and interests:
             notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
@@ -438,10 +442,12 @@ class Recommender:
         k: int = 100,
         where: Sequence[str] = (),
         exclude: Iterable[str] = (),
+        diversity: float = 0.0,
         progress: Progress = SILENT,
     ) -> Iterator[Recommendations]:
         """Recommend to many people at once, by their words; without paths, and without Neo4j."""
         _check_k(k)
+        _check_diversity(diversity)
         allowed = self.ranking.allowed(where)
         hidden = self._rows_of(exclude)
         encoder = self.artifact.encoder["name"]
@@ -451,10 +457,29 @@ class Recommender:
             interests = self.linker.link_many(batch)
             vectors = self.wish_vectors(batch, interests)
             asks = self.asks(batch, vectors, interests)
-            answers = self.ranking.rank(vectors, interests, asks, k=k, excluded=[hidden] * len(batch), allowed=allowed)
+            answers = self._ranked(vectors, interests, asks, k, diversity, [hidden] * len(batch), allowed)
             for text, theirs, ranked in zip(batch, interests, answers, strict=True):
                 yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k, encoder))
                 step.advance()
+
+    def _ranked(
+        self,
+        vectors: NDArray[np.float32],
+        interests: Sequence[Sequence[Interest]],
+        asks: NDArray[np.float32],
+        k: int,
+        diversity: float,
+        excluded: Sequence[Collection[int]],
+        allowed: NDArray[np.bool_] | None,
+    ) -> list[list[Ranked]]:
+        """Return what is shown to each person, as `Ranking.rank` takes them: the best, or of the best those that differ."""
+        from kg_rec.model.diversity import POOL, diversified
+
+        candidates = k if diversity == 0 else POOL * k
+        found = self.ranking.rank(vectors, interests, asks, k=candidates, excluded=excluded, allowed=allowed)
+        if diversity == 0:
+            return found
+        return [diversified(theirs, self.similarity, k=k, diversity=diversity) for theirs in found]
 
     def wish_vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
         """Return the vectors of what people want, [P, T]: their words without what they do not want."""
@@ -691,6 +716,11 @@ def _checked(words: object) -> str:
 def _check_k(k: int) -> None:
     if k < 1:
         raise InputError(f"Expected a list of at least 1 item, found k = {k}.")
+
+
+def _check_diversity(diversity: float) -> None:
+    if not 0 <= diversity <= 1:
+        raise InputError(f"Expected a diversity from 0 to 1, found {diversity}.")
 
 
 def _notes(text: str, interests: Collection[Interest], found: int, k: int, encoder: str) -> list[str]:

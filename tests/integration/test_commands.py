@@ -232,6 +232,19 @@ class TestRecommend:
             sample.run(*asked, "--exclude", "Unforgivn")
         assert "Unforgiven" in caught.value.remedy
 
+    def test_items_differ_as_much_as_is_asked_for(self, sample: Commands, tmp_path: Path) -> None:
+        asked = ("recommend", "science fiction like Arrival", "-k", 10)
+        plain, other = (sample.json(*asked, "--diversity", share)["items"] for share in (0, 0.9))
+        assert plain == sample.json(*asked)["items"]
+        keys = [item["key"] for item in other]
+        assert keys[0] == plain[0]["key"] and set(keys) != {item["key"] for item in plain}
+        assert set(keys) <= {item["key"] for item in sample.json(*asked[:3], 50)["items"]}
+        assert [item["rank"] for item in other] == list(range(1, 11)) and all(item["why"] for item in other)
+        people, answers = tmp_path / "people.jsonl", tmp_path / "recs.jsonl"
+        people.write_text(json.dumps({"user_id": 1, "text": asked[1]}) + "\n")
+        sample.run("recommend", "--input", people, "--output", answers, "-k", 10, "--diversity", 0.9)
+        assert json.loads(answers.read_text())["items"] == [item["id"] for item in other]
+
     def test_paths_can_be_followed(self, sample: Commands) -> None:
         shown = sample.run("recommend", "a western", "-k", 2, "--paths")
         statements = re.findall(r"^ +(MATCH .*)$", shown, re.MULTILINE)

@@ -66,7 +66,7 @@ def test_the_recommender_can_be_called_as_ever() -> None:
     expected |= {"similar", "similar_people"}
     assert expected <= set(methods)
     recommend = inspect.signature(kg_rec.Recommender.recommend)
-    assert {"words", "user", "k", "where", "exclude", "explain"} <= set(recommend.parameters)
+    assert {"words", "user", "k", "where", "exclude", "diversity", "explain"} <= set(recommend.parameters)
     assert all(
         parameter.kind is parameter.KEYWORD_ONLY
         for name, parameter in recommend.parameters.items()
