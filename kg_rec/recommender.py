@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.ranking import Ranked, Ranking
+    from kg_rec.model.similarity import Similarity
     from kg_rec.model.training import TrainingSettings
+    from kg_rec.nearest import SimilarItems, SimilarPeople
     from kg_rec.schema import GraphSchema
     from kg_rec.schema_inference import SchemaChoices, UndecidedSchemaError
     from kg_rec.text.encoder import TextEncoder
@@ -282,7 +284,7 @@ class Recommender:
             {"name": self.settings.encoder, "fingerprint": encoder.fingerprint, "dim": encoder.dim},
         )
         version = save_artifact(artifact, self.settings.model_path)
-        for name in ("artifact", "linker", "ranking"):
+        for name in ("artifact", "linker", "ranking", "similarity"):
             self.__dict__.pop(name, None)
         return {"version": version, **model.metrics}
 
@@ -317,6 +319,13 @@ class Recommender:
         from kg_rec.model.ranking import Ranking
 
         return Ranking(self.artifact)
+
+    @cached_property
+    def similarity(self) -> Similarity:
+        """The fused vectors of the current model."""
+        from kg_rec.model.similarity import Similarity
+
+        return Similarity(self.artifact.model)
 
     def graph_has_changed(self) -> bool:
         """Return whether nodes or relations were added or removed since the model was trained."""
@@ -382,12 +391,15 @@ class Recommender:
         k: int = 10,
         where: Sequence[str] = (),
         exclude: Iterable[str] = (),
+        diversity: float = 0.0,
         explain: bool = True,
     ) -> Recommendations:
         """Recommend up to k items to somebody who writes `words` (nothing is stored), or to a person in the graph.
 
         where: conditions such as "year>=2010" that all items must meet; exclude: ids, keys or titles of items that are not
         wanted. Items that the words name, and items that the person interacted with, are never among the results.
+        diversity: how much the items should differ, in [0, 1] (kg_rec/model/diversity.py); 0 is the ranking by score, and above 0
+        the items stand in the order in which they were chosen, so that scores may rise again.
         No words, or words in which nothing is known, give the items nearest in meaning and most popular, and a note says so.
         Raises InputError, UnknownEntityError, ArtifactError.
         """
@@ -398,6 +410,7 @@ class Recommender:
         from kg_rec.text.manner import ASKS, UNCLEAR
 
         _check_k(k)
+        _check_diversity(diversity)
         allowed = self.ranking.allowed(where)
         hidden = self._rows_of(exclude)
         attached = False
@@ -413,7 +426,7 @@ class Recommender:
         if user is not None:
             # Interests that were attached say what is wanted; a history only hints at it.
             asks = np.array([ASKS if attached else UNCLEAR], dtype=np.float32)
-        ranked = self.ranking.rank(vector, [interests], asks, k=k, excluded=[hidden], allowed=allowed)[0]
+        ranked = self._ranked(vector, [interests], asks, k, diversity, [hidden], allowed)[0]
         notes = _notes(text, interests, len(ranked), k, self.artifact.encoder["name"])
         if user is not None and not attached and interests:
             notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
@@ -432,10 +445,12 @@ class Recommender:
         k: int = 100,
         where: Sequence[str] = (),
         exclude: Iterable[str] = (),
+        diversity: float = 0.0,
         progress: Progress = SILENT,
     ) -> Iterator[Recommendations]:
         """Recommend to many people at once, by their words; without paths, and without Neo4j."""
         _check_k(k)
+        _check_diversity(diversity)
         allowed = self.ranking.allowed(where)
         hidden = self._rows_of(exclude)
         encoder = self.artifact.encoder["name"]
@@ -445,10 +460,29 @@ class Recommender:
             interests = self.linker.link_many(batch)
             vectors = self.wish_vectors(batch, interests)
             asks = self.asks(batch, vectors, interests)
-            answers = self.ranking.rank(vectors, interests, asks, k=k, excluded=[hidden] * len(batch), allowed=allowed)
+            answers = self._ranked(vectors, interests, asks, k, diversity, [hidden] * len(batch), allowed)
             for text, theirs, ranked in zip(batch, interests, answers, strict=True):
                 yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k, encoder))
                 step.advance()
+
+    def _ranked(
+        self,
+        vectors: NDArray[np.float32],
+        interests: Sequence[Sequence[Interest]],
+        asks: NDArray[np.float32],
+        k: int,
+        diversity: float,
+        excluded: Sequence[Collection[int]],
+        allowed: NDArray[np.bool_] | None,
+    ) -> list[list[Ranked]]:
+        """Return what is shown to each person, as `Ranking.rank` takes them: the best, or of the best those that differ."""
+        from kg_rec.model.diversity import POOL, diversified
+
+        candidates = k if diversity == 0 else POOL * k
+        found = self.ranking.rank(vectors, interests, asks, k=candidates, excluded=excluded, allowed=allowed)
+        if diversity == 0:
+            return found
+        return [diversified(theirs, self.similarity, k=k, diversity=diversity) for theirs in found]
 
     def wish_vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
         """Return the vectors of what people want, [P, T]: their words without what they do not want."""
@@ -556,6 +590,51 @@ class Recommender:
             )
         return items
 
+    # -- likeness ----------------------------------------------------------------------------------------------------------
+
+    def similar(self, item: str | None = None, *, user: str | None = None, k: int = 10) -> SimilarItems:
+        """Return the k items nearest to an item (id, key or title), or to a person in the graph, by their fused vectors.
+
+        Of a person, items that they like or dislike are left out. kg_rec/model/similarity.py defines the vectors.
+        Raises InputError, also where several items have the title, UnknownEntityError naming the nearest titles or people, and
+        ArtifactError.
+        """
+        from kg_rec.nearest import items_for, items_like
+
+        _check_k(k)
+        if (item is None) == (user is None):
+            raise InputError("Expected either an item or a user, found " + ("both." if item else "neither."))
+        if user is not None:
+            key, tastes = self._tastes(user)
+            return items_for(self.artifact, self.similarity, key, tastes, k=k)
+        rows = sorted(self._rows_of([str(item)]))
+        if len(rows) > 1:
+            keys = ", ".join(self.artifact.model.entities.keys[row] for row in rows)
+            raise InputError(
+                f"'{item}' is the title of several items: {keys}.", remedy="Give the key of the one that is meant."
+            )
+        return items_like(self.artifact, self.similarity, rows[0], k=k)
+
+    def similar_people(self, user: str, *, k: int = 10) -> SimilarPeople:
+        """Return the k people of the graph, loaded with it or attached, who are nearest to a person by their fused vectors.
+
+        Raises UnknownEntityError, naming similar ones, where there is no such person, InputError where nothing is known of
+        them, and ArtifactError.
+        """
+        from kg_rec.nearest import people_like
+
+        _check_k(k)
+        key, tastes = self._tastes(user)
+        return people_like(self.artifact, self.similarity, key, tastes, k=k)
+
+    def _tastes(self, user: str) -> tuple[str, dict[str, dict[str, float]]]:
+        """Return the key of a person, who has to be there, and what everybody likes and dislikes."""
+        from kg_rec.graph import attach as people
+        from kg_rec.graph.tastes import tastes
+
+        known = people.person(self.client, self.schema, user)
+        return known.key, tastes(self.client, self.schema)
+
     def _rows_of(self, items: Iterable[str]) -> set[int]:
         """Return the rows of items given by id, key or title. Raises UnknownEntityError naming titles that are near."""
         wanted = list(items)
@@ -647,6 +726,11 @@ def _checked(words: object) -> str:
 def _check_k(k: int) -> None:
     if k < 1:
         raise InputError(f"Expected a list of at least 1 item, found k = {k}.")
+
+
+def _check_diversity(diversity: float) -> None:
+    if not 0 <= diversity <= 1:
+        raise InputError(f"Expected a diversity from 0 to 1, found {diversity}.")
 
 
 def _notes(text: str, interests: Collection[Interest], found: int, k: int, encoder: str) -> list[str]:

@@ -34,6 +34,15 @@ def recommend(
     ] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Not this item (id, key or title).", metavar="ITEM")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    diversity: Annotated[
+        float,
+        typer.Option(
+            help="How much the items should differ: 0 is the plain ranking, 1 looks at nothing else.",
+            min=0.0,
+            max=1.0,
+            metavar="LAMBDA",
+        ),
+    ] = 0.0,
     paths: Annotated[bool, typer.Option("--paths", help="Show the Cypher statement of each path, too.")] = False,
     source: Annotated[
         Path | None,
@@ -61,7 +70,7 @@ def recommend(
         for name, value in (("--json", as_json), ("--paths", paths)):
             if value:
                 raise InputError(f"{name} is for one person's answer: expected no such option with --input.")
-        _recommend_to_file(source, target, k, where or [], exclude or [])
+        _recommend_to_file(source, target, k, where or [], exclude or [], diversity)
         return
     if target is not None:
         raise InputError(
@@ -73,7 +82,9 @@ def recommend(
     if words is not None:
         words = given_words(words)
     with Recommender.open(current_settings(), say=say) as recommender:
-        found = recommender.recommend(words, user=user, k=k, where=where or [], exclude=exclude or [])
+        found = recommender.recommend(
+            words, user=user, k=k, where=where or [], exclude=exclude or [], diversity=diversity
+        )
         item_label = recommender.artifact.schema.item.label
         released = recommender.artifact.schema.item.released
     if as_json:
@@ -101,7 +112,7 @@ def show(found: Recommendations, item_label: str, released: str | None, *, paths
     console.print(line)
     for note in found.notes:
         console.print(Text(f" note         {note}", style="yellow"))
-    titles = [_titled(item.title, item.properties.get(released) if released else None) for item in found]
+    titles = [titled(item.title, item.properties.get(released) if released else None) for item in found]
     width = min(max(map(len, titles), default=0), 44)
     for item, title in zip(found, titles, strict=True):
         row = Text(f" {item.rank:>2}  ", style="dim")
@@ -114,7 +125,8 @@ def show(found: Recommendations, item_label: str, released: str | None, *, paths
         console.print(f" no {in_words(item_label)} to recommend")
 
 
-def _titled(title: str, year: Any) -> str:
+def titled(title: str, year: Any) -> str:
+    """Return a title with its year, where there is one."""
     return f"{title} ({int(year)})" if isinstance(year, int | float) else title
 
 
@@ -142,7 +154,9 @@ def interests_as_json(interests: Sequence[Interest]) -> list[dict[str, Any]]:
     ]
 
 
-def _recommend_to_file(source: Path, target: Path | None, k: int, where: list[str], exclude: list[str]) -> None:
+def _recommend_to_file(
+    source: Path, target: Path | None, k: int, where: list[str], exclude: list[str], diversity: float
+) -> None:
     from kg_rec.errors import InputError
     from kg_rec.people_file import read_people
     from kg_rec.recommender import Recommender
@@ -160,7 +174,9 @@ def _recommend_to_file(source: Path, target: Path | None, k: int, where: list[st
             beside.open("w", encoding="utf-8") as file,
         ):
             texts = [text for _, text in people]
-            answers = recommender.recommend_many(texts, k=k, where=where, exclude=exclude, progress=shown)
+            answers = recommender.recommend_many(
+                texts, k=k, where=where, exclude=exclude, diversity=diversity, progress=shown
+            )
             for (user, _), found in zip(people, answers, strict=True):
                 line = {
                     "user_id": user,

@@ -12,8 +12,10 @@ from kg_rec.graph.interactions import least_liked
 from kg_rec.graph.keys import key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kg_rec.graph.client import GraphClient
-    from kg_rec.schema import GraphSchema
+    from kg_rec.schema import GraphSchema, InteractionSchema
 
 _LIKED = 20
 """So many of the items liked last stand for somebody without interests: tastes change, and a hundred items say everything."""
@@ -39,9 +41,15 @@ def history(client: GraphClient, schema: GraphSchema, user: str) -> History:
         weight=interaction.weight or "",
         time=interaction.time or "",
     )
+    liked = liked_items([(row["item"], row["weight"]) for row in rows], interaction)
+    return History(tuple(row["item"] for row in rows), tuple(liked[:_LIKED]))
+
+
+def liked_items(interactions: Iterable[tuple[str, float | None]], interaction: InteractionSchema) -> list[str]:
+    """Return which of one person's items they liked, in the order given; interactions: key and weight, None where missing."""
+    known = list(interactions)
+    ratings = [float(weight) for _, weight in known if weight is not None]
     least = -math.inf
-    ratings = [float(row["weight"]) for row in rows if row["weight"] is not None]
     if ratings and interaction.kind == "rating" and interaction.scale:
         least = float(least_liked(np.array(ratings).mean(), interaction.scale))
-    liked = [row["item"] for row in rows if row["weight"] is None or float(row["weight"]) >= least]
-    return History(tuple(row["item"] for row in rows), tuple(liked[:_LIKED]))
+    return [item for item, weight in known if weight is None or float(weight) >= least]

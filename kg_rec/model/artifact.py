@@ -68,6 +68,16 @@ class Artifact:
     created: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A model that is there. problem: why it cannot be used, as far as its manifest tells; empty otherwise."""
+
+    name: str
+    created: str
+    current: bool
+    problem: str = ""
+
+
 def save_artifact(artifact: Artifact, folder: Path) -> str:
     """Write a new version under `folder`, make it the current one, and return its name.
 
@@ -133,14 +143,7 @@ def load_artifact(folder: Path) -> Artifact:
 
     Raises ArtifactError when there is none, when a file is missing or damaged, or when a newer kg-rec wrote it.
     """
-    try:
-        name = (folder / "current").read_text(encoding="utf-8").strip()
-    except FileNotFoundError as error:
-        raise ArtifactError(
-            f"There is no trained model in {folder}.", remedy="Load a graph and train: kg-rec load FOLDER, kg-rec train"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{folder / 'current'}: expected the name of a model, found {error}.") from error
+    name = _current(folder)
     place = folder / name
     manifest = _manifest(place)
     try:
@@ -168,6 +171,32 @@ def load_artifact(folder: Path) -> Artifact:
         )
     except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError, ValidationError) as error:
         raise ArtifactError(f"{place}: the model cannot be read: {error}", remedy=_TRAIN_AGAIN) from error
+
+
+def versions(folder: Path) -> list[Version]:
+    """Return the models under `folder`, the newest first. Raises ArtifactError when none is the current one."""
+    current = _current(folder)
+    found = []
+    for place in sorted(folder.iterdir(), reverse=True):
+        if not place.is_dir() or place.name.startswith("."):
+            continue
+        try:
+            created, problem = str(_manifest(place).get("created", "")), ""
+        except ArtifactError as error:
+            created, problem = "", error.message
+        found.append(Version(place.name, created, place.name == current, problem))
+    return found
+
+
+def _current(folder: Path) -> str:
+    try:
+        return (folder / "current").read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            f"There is no trained model in {folder}.", remedy="Load a graph and train: kg-rec load FOLDER, kg-rec train"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{folder / 'current'}: expected the name of a model, found {error}.") from error
 
 
 def _manifest(place: Path) -> dict[str, Any]:

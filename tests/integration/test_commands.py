@@ -18,7 +18,7 @@ from film_graphs import artifact_of, two_tastes
 from typer.testing import CliRunner
 
 from kg_rec.cli import build_app
-from kg_rec.errors import InputError, SettingsError, UnknownEntityError
+from kg_rec.errors import ArtifactError, InputError, SettingsError, UnknownEntityError
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.export_file import read_export
 from kg_rec.graph.server import ManagedServer
@@ -234,6 +234,19 @@ class TestRecommend:
             sample.run(*asked, "--exclude", "xyzzy")
         assert "Unforgiven" in caught.value.remedy
 
+    def test_items_differ_as_much_as_is_asked_for(self, sample: Commands, tmp_path: Path) -> None:
+        asked = ("recommend", "science fiction like Arrival", "-k", 10)
+        plain, other = (sample.json(*asked, "--diversity", share)["items"] for share in (0, 0.9))
+        assert plain == sample.json(*asked)["items"]
+        keys = [item["key"] for item in other]
+        assert keys[0] == plain[0]["key"] and set(keys) != {item["key"] for item in plain}
+        assert set(keys) <= {item["key"] for item in sample.json(*asked[:3], 50)["items"]}
+        assert [item["rank"] for item in other] == list(range(1, 11)) and all(item["why"] for item in other)
+        people, answers = tmp_path / "people.jsonl", tmp_path / "recs.jsonl"
+        people.write_text(json.dumps({"user_id": 1, "text": asked[1]}) + "\n")
+        sample.run("recommend", "--input", people, "--output", answers, "-k", 10, "--diversity", 0.9)
+        assert json.loads(answers.read_text())["items"] == [item["id"] for item in other]
+
     def test_paths_can_be_followed(self, sample: Commands) -> None:
         shown = sample.run("recommend", "a western", "-k", 2, "--paths")
         statements = re.findall(r"^ +(MATCH .*)$", shown, re.MULTILINE)
@@ -365,6 +378,106 @@ class TestPeople:
         sample.run("detach", "demo")
         assert sample.run("interests") == " nobody has been attached\n"
         assert "the person 'demo' is attached" in sample.invoke("demo").stderr
+
+
+class TestSimilar:
+    ROW = re.compile(r"^ {1,2}(\d+)  (\S.*?) +(-?0\.\d\d) +(-?0\.\d\d) +(-?0\.\d\d) +(-?0\.\d\d)   (.*)$", re.MULTILINE)
+    """Rank, who or what, cosine, its three parts, what is shared."""
+
+    def test_items_near_to_an_item(self, sample: Commands) -> None:
+        shown = self.ROW.findall(sample.run("similar", "Unforgiven", "-k", 12))
+        assert [int(row[0]) for row in shown] == list(range(1, 13))
+        found = sample.json("similar", "Film/unforgiven", "-k", 12)
+        assert found["to"] == "Unforgiven" and len(found["items"]) == 12
+        assert [row[1] for row in shown] == [f"{one['title']} ({one['properties']['year']})" for one in found["items"]]
+        assert any("Western" in row[6] for row in shown)
+        for one in found["items"]:
+            assert one["key"] != "Film/unforgiven" and one["key"] == f"Film/{one['id']}"
+            assert sum(one["parts"].values()) == pytest.approx(one["cosine"], abs=2e-4)
+        told = sample.rows(
+            "MATCH (:Film {key: 'Film/unforgiven'})--(shared:KGEntity)--(n:Film {key: $key}) WHERE NOT shared:User "
+            "RETURN DISTINCT shared.name AS name",
+            key=found["items"][0]["key"],
+        )
+        reasons = [part for part in found["items"][0]["why"].split(" · ") if "who liked" not in part]
+        assert reasons and set(reasons) <= {row["name"] for row in told}
+
+    def test_what_is_not_there_or_not_clear_is_told(self, sample: Commands) -> None:
+        with pytest.raises(UnknownEntityError, match="'Unforgivn'") as caught:
+            sample.run("similar", "Unforgivn")
+        assert "Unforgiven" in caught.value.remedy
+        twice = sample.rows(
+            "MATCH (n:Film) WITH n.title AS title, collect(n.key) AS keys WHERE size(keys) > 1 RETURN *"
+        )
+        with pytest.raises(InputError, match="is the title of several items") as several:
+            sample.run("similar", twice[0]["title"])
+        assert all(key in several.value.message for key in twice[0]["keys"])
+        with pytest.raises(UnknownEntityError, match="no person 'sim-01'") as nobody:
+            sample.run("similar", "--user", "sim-01")
+        assert "sim-010" in nobody.value.remedy or "sim-001" in nobody.value.remedy
+
+    def test_people_near_to_a_person(self, sample: Commands) -> None:
+        sample.run("attach", "una", "westerns like Unforgiven, no horror")
+        sample.run("attach", "ulf", "Unforgiven and other westerns")
+        sample.run("attach", "nil", "")
+        try:
+            found = sample.json("similar", "--user", "una", "-k", 400)
+            people = {one["user"]: one for one in found["people"]}
+            assert found["to"] == "una" and not {"una", "nil"} & set(people)
+            assert found["people"][0]["user"] == "ulf" and people["ulf"]["shared"] == 2
+            assert set(people["ulf"]["names"]) == {"Unforgiven", "Western"}
+            # Everybody of the loaded graph who likes something is there, and they share what they like.
+            assert sum(user.startswith("sim-") for user in people) == 300
+            fans = sample.rows(
+                "MATCH (n:User)-[r:RATED]->() WITH n, avg(r.rating) AS mean "
+                "MATCH (n)-[r:RATED]->(:Film {key: 'Film/unforgiven'}) WHERE r.rating >= mean AND r.rating >= 2.75 "
+                "RETURN n.userId AS user"
+            )
+            shared = {user for user, one in people.items() if one["shared"] and user.startswith("sim-")}
+            assert fans and shared == {row["user"] for row in fans}
+            shown = self.ROW.findall(sample.run("similar", "--user", "una", "-k", 3))
+            assert shown[0][1] == "ulf" and shown[0][6] == "2 in common: Western · Unforgiven"
+            items = sample.json("similar", "--user", "una", "--items", "-k", 5)
+            assert "Film/unforgiven" not in {one["key"] for one in items["items"]}
+            assert any("Western" in one["why"] for one in items["items"])
+            with pytest.raises(InputError, match="Of 'nil' the model knows nothing to compare"):
+                sample.run("similar", "--user", "nil")
+        finally:
+            for user in ("una", "ulf", "nil"):
+                sample.run("detach", user)
+
+    def test_somebody_of_the_graph_has_a_vector_too(self, sample: Commands) -> None:
+        found = sample.json("similar", "--user", "sim-001", "-k", 5)["people"]
+        assert len(found) == 5 and all(one["shared"] and one["cosine"] > 0.2 for one in found)
+
+
+class TestModel:
+    def test_it_shows_what_the_model_is(self, sample: Commands) -> None:
+        card = sample.json("model", "show")
+        manifest = json.loads((sample.home / "model" / card["version"] / "manifest.json").read_text())
+        assert card["settings"] == {"steps": [2, 24]} and (card["item"], card["items"]) == ("Film", 673)
+        assert sum(card["entities"].values()) == 3363 and card["encoder"] == manifest["encoder"]
+        assert {one["signal"]: one["asking"] for one in card["signals"]} == manifest["signal_weights"]["asking"]
+        assert {one["signal"]: one["telling"] for one in card["signals"]} == manifest["signal_weights"]["telling"]
+        assert card["relations"] == manifest["relation_weights"]
+        shown = sample.run("model", "show")
+        assert re.search(rf"^ model +{card['version']}, trained 20", shown, re.MULTILINE)
+        assert re.search(r"^ settings +steps 2 \(default 24\)$", shown, re.MULTILINE)
+        for one in card["signals"]:
+            row = (
+                rf"^ {one['signal']} +{one['asking']:.3f} +{one['asking_share']:.0%} +"
+                rf"{one['telling']:.3f} +{one['telling_share']:.0%}$"
+            )
+            assert re.search(row, shown, re.MULTILINE), row
+        for name in ("LIKED_TOGETHER", "HAS_GENRE"):
+            assert re.search(rf"^ {name} +{card['relations'][name]:.3f}", shown, re.MULTILINE)
+
+    def test_it_lists_the_models(self, sample: Commands, tmp_path: Path) -> None:
+        (version,) = sample.json("model", "list")
+        assert version["current"] and not version["problem"]
+        assert sample.run("model", "list") == f" {version['name']}  trained {version['created']}  current\n"
+        with pytest.raises(ArtifactError, match="no trained model"):
+            Commands(tmp_path / "new", sample.driver).run("model", "show")
 
 
 class TestTrain:

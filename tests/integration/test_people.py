@@ -17,6 +17,7 @@ from kg_rec.graph.export import graph_fingerprint
 from kg_rec.graph.history import history
 from kg_rec.graph.load import load
 from kg_rec.graph.server import ManagedServer
+from kg_rec.graph.tastes import tastes
 from kg_rec.interest import Interest
 from kg_rec.schema import GraphSchema
 from kg_rec.schema_inference import infer_schema
@@ -198,6 +199,26 @@ def test_history_is_newest_first_and_knows_what_was_liked(client: GraphClient, s
     assert history(client, schema, "nobody").items == ()
     without = schema.model_copy(update={"user": None, "interaction": None})
     assert history(client, without, "r3").liked == ()
+
+
+def test_everybodys_taste_is_what_they_liked_and_what_they_are_interested_in(
+    client: GraphClient, schema: GraphSchema
+) -> None:
+    loved = Interest("Book/3", "Book", "Solaris", 0.7, evidence="Solaris")
+    people.attach(client, schema, "ann", [SPACE, NO_LOVE], encoder="test")
+    people.attach(client, schema, "nil", [], encoder="test")
+    people.attach(client, schema, "r1", [loved], encoder="test")
+    found = tastes(client, schema)
+    assert found == {
+        "Reader/ann": {"Topic/love": -0.8, "Topic/space": 0.9},
+        # r1 liked book 1 alone, their mean being 4.5; what they say of book 3 is an interest.
+        "Reader/r1": {"Book/1": 1.0, "Book/3": 0.7},
+        "Reader/r2": {"Book/3": 1.0},
+        "Reader/r3": {"Book/1": 1.0, "Book/5": 1.0},
+    }
+    assert list(found) == sorted(found)
+    without = schema.model_copy(update={"user": None, "interaction": None})
+    assert list(tastes(client, without)) == ["Reader/ann", "Reader/r1"]
 
 
 def test_reasons_direct_shared_and_liked_together(client: GraphClient, schema: GraphSchema) -> None:

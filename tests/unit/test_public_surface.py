@@ -64,9 +64,10 @@ def public_methods(of: type) -> dict[str, str]:
 def test_the_recommender_can_be_called_as_ever() -> None:
     methods = public_methods(kg_rec.Recommender)
     expected = {"load", "train", "understand", "attach", "interests", "detach", "recommend", "recommend_many", "close"}
+    expected |= {"similar", "similar_people"}
     assert expected <= set(methods)
     recommend = inspect.signature(kg_rec.Recommender.recommend)
-    assert {"words", "user", "k", "where", "exclude", "explain"} <= set(recommend.parameters)
+    assert {"words", "user", "k", "where", "exclude", "diversity", "explain"} <= set(recommend.parameters)
     assert all(
         parameter.kind is parameter.KEYWORD_ONLY
         for name, parameter in recommend.parameters.items()
@@ -107,7 +108,9 @@ def test_importing_kg_rec_imports_nothing_heavy() -> None:
     assert not found & {*HEAVY, "pydantic", "typer", "rich"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["recommend", "--help"], ["train", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["recommend", "--help"], ["train", "-h"], ["model", "show", "-h"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     found = imported_by(RUN.format(arguments=arguments))
     assert {"kg_rec", "typer"} <= found
@@ -140,10 +143,12 @@ def test_all_commands_are_there() -> None:
         "load",
         "export",
         "train",
+        *(f"model {verb}" for verb in ("show", "list")),
         "attach",
         "interests",
         "detach",
         "recommend",
+        "similar",
         "evaluate",
         "doctor",
     }
@@ -214,6 +219,11 @@ def test_errors_on_purpose_are_printed_as_they_stand(
         (["recommend", "--input", "p.jsonl", "--output", "."], "--output: expected a file"),
         (["recommend", "--input", "p.jsonl", "--output", "r.jsonl"], "p.jsonl: the people cannot be read"),
         (["recommend", "x\udcff"], "Expected words in UTF-8"),
+        (["similar"], "Expected either an item or --user, found neither"),
+        (["similar", "x", "--user", "ann"], "Expected either an item or --user, found both"),
+        (["similar", "x", "--items"], "found it without --user"),
+        (["model", "show"], "There is no trained model in"),
+        (["model", "list"], "There is no trained model in"),
         (["attach", "ann", "x\udcff"], "Expected words in UTF-8"),
         (["interests", "--add", "horror"], "found no person's id"),
         (["interests", "ann", "--dislike"], "found it without --add"),

@@ -1,0 +1,35 @@
+"""What everybody likes and dislikes: the people of the loaded graph by what they did, and all by their interests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg_rec.graph.history import liked_items
+from kg_rec.graph.keys import encoded
+
+if TYPE_CHECKING:
+    from kg_rec.graph.client import GraphClient
+    from kg_rec.schema import GraphSchema
+
+Taste = dict[str, float]
+"""Weight of each entity, by key, in [-1, 1]: 1 for an item that was liked, score times polarity for an interest."""
+
+
+def tastes(client: GraphClient, schema: GraphSchema) -> dict[str, Taste]:
+    """Return the taste of everybody who likes anything or has interests, by key, ordered by key.
+
+    An interest in an item counts instead of having liked it. Reads all interactions of the graph.
+    """
+    found: dict[str, Taste] = {}
+    with client.reading() as transaction:
+        if schema.user is not None and schema.interaction is not None:
+            start, interaction = f"{encoded(schema.user.label)}/", schema.interaction
+            for row in transaction.stream(
+                "similar/interactions", type=interaction.type, weight=interaction.weight or ""
+            ):
+                liked = liked_items(map(tuple, row["interactions"]), interaction)
+                if liked and row["user"].startswith(start):
+                    found[row["user"]] = dict.fromkeys(sorted(liked), 1.0)
+        for row in transaction.stream("similar/interests"):
+            found.setdefault(row["user"], {}).update(sorted(row["interests"]))
+    return dict(sorted(found.items()))
