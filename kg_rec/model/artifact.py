@@ -310,7 +310,7 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
         evidence,
         tensors["names"],
         Fusion(tensors["fusion.asking"].numpy(), tensors["fusion.telling"].numpy()),
-        Manner(tensors["manner.asking"].numpy(), tensors["manner.telling"].numpy()),
+        Manner(tensors["manner.asking"].numpy(), np.atleast_2d(tensors["manner.telling"].numpy())),
         dict(manifest["relation_weights"]),
         settings,
         dict(manifest["metrics"]),

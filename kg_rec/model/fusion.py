@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ASKING = {
-    "popularity": 1.0, "text": 1.0, "graph": 0.5, "direct": 0.03, "everything": 1.0, "together": 10.0, "ease": 11.0, "lift": 0.4,
+    "popularity": 1.0, "text": 1.0, "graph": 1.0, "direct": 0.03, "everything": 1.33, "together": 10.0, "ease": 11.0, "lift": 0.4,
     "neighbours": 0.2,
 }  # fmt: skip
 """Weights for words that ask."""

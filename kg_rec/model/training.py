@@ -34,7 +34,7 @@ from kg_rec.model.signals import SIGNALS, Evidence
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
-from kg_rec.text.manner import Manner
+from kg_rec.text.manner import REVIEWS, Manner
 from kg_rec.text.wishes import wished
 
 if TYPE_CHECKING:
@@ -235,16 +235,19 @@ def _text_features(
     described = words.describe()
     texts = entity_texts(graph, schema, entities)
     running = [text for text in words.texts if text][:_MOST_RUNNING]
-    everything = [*(one for sentences in asked for one in sentences), *described, *texts, *entities.names, *running]
+    everything = [
+        *(one for sentences in asked for one in sentences),
+        *(text for some in (described, texts, entities.names, running, REVIEWS) for text in some),
+    ]
     step = progress.step("Encoding", len(everything), "texts")
     vectors = encoder.encode(everything, progress=step)
-    sizes = [len(asked) * entities.item_count, len(described), len(texts), len(entities.names)]
-    asking, descriptions, own, names, telling = np.split(vectors, np.cumsum(sizes))
+    sizes = [len(asked) * entities.item_count, len(described), len(texts), len(entities.names), len(running)]
+    asking, descriptions, own, names, told, reviews = np.split(vectors, np.cumsum(sizes))
     count = entities.item_count
     sentences = _unit(asking.reshape(len(asked), count, -1).sum(axis=0) + names[:count])
     text = own.copy()
     text[:count] = _unit(sentences + settings.description * descriptions)
-    return _TextFeatures(text, names, Manner.of(asking, telling))
+    return _TextFeatures(text, names, Manner.of(asking, told, reviews))
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

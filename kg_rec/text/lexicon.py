@@ -117,6 +117,9 @@ class Lexicon:
     phrases: PhraseTree
     asking: PhraseTree
     """What somebody says who asks for something, rather than telling of themselves."""
+    telling: PhraseTree
+    """What somebody says who tells of a thing they have or had."""
+    greetings: PhraseTree
     small_talk: PhraseTree
     """Greetings and courtesies; in scripts without blanks, all of grammar and talk, too."""
 
@@ -129,16 +132,19 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
     def words(key: str) -> frozenset[str]:
         return frozenset(word for entry in entries for word in entry[key])
 
-    phrases, asking, small_talk = PhraseTree(), PhraseTree(), PhraseTree()
+    phrases, asking, telling, greetings, small_talk = (PhraseTree() for _ in range(5))
     for entry in entries:
         for kind in Phrase:
             for phrase in entry[kind.value]:
                 phrases.add(_tokens(phrase), kind)
         for phrase in entry["asks"]:
             asking.add(_tokens(phrase), Phrase.LIKE)
+        for phrase in entry["tells"]:
+            telling.add(_tokens(phrase), Phrase.AFFIRM)
         for phrase in entry["denials"]:
             phrases.add(_tokens(phrase), Phrase.NOT)
         for phrase in entry["greetings"]:
+            greetings.add(_tokens(phrase), Phrase.AFFIRM)
             small_talk.add(_tokens(phrase), Phrase.AFFIRM)
         for key in ("function", "talk"):
             for phrase in entry[key]:
@@ -166,6 +172,8 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         softened=frozenset(_tokens(phrase) for phrase in words("softened")),
         phrases=phrases,
         asking=asking,
+        telling=telling,
+        greetings=greetings,
         small_talk=small_talk,
     )
 

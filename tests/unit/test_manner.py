@@ -12,7 +12,7 @@ from kg_rec.text.manner import ASKS, TELLS, UNCLEAR, Manner
 
 ASKING, TELLING = np.array([1.0, 0.0], dtype=np.float32), np.array([0.0, 1.0], dtype=np.float32)
 NOTHING = np.zeros(2, dtype=np.float32)
-MANNER = Manner(ASKING, TELLING)
+MANNER = Manner(ASKING, np.stack([TELLING, NOTHING]))
 
 
 def asks(text: str, vector: Any, *interests: Interest) -> float:
@@ -42,6 +42,25 @@ ASKED = [
 def test_whoever_says_so_asks_unless_it_reads_otherwise(text: str) -> None:
     assert asks(text, ASKING) == pytest.approx(ASKS)
     assert asks(text, TELLING) == pytest.approx(UNCLEAR)
+    assert asks(f"{text} {LONG_TALK}", TELLING) == TELLS
+
+
+LONG_TALK = "The first one was made by another house, and it had a very different colour and a much longer neck."
+
+REVIEWED = [
+    "I needed something for my kitchen, and this does the job. Very sturdy. I recommend it to everybody who bakes.",
+    "I was looking for something for the gym. I bought these in May, and they are as described, and comfortable.",
+    "Five stars. If you are interested in quiet westerns, I would recommend it.",
+    "Ich suche immer Leisten, und diese habe ich gekauft. Wie beschrieben, kann ich nur empfehlen.",
+    "Je cherchais un livre de cuisine. Reçu vite, conforme, je recommande vivement.",
+    "上个月买的，质量很好，强烈推荐。",
+]
+
+
+@pytest.mark.parametrize("text", REVIEWED)
+def test_reviews_tell_though_they_recommend(text: str) -> None:
+    assert asks(text, TELLING) == TELLS
+    assert asks(text, ASKING) <= UNCLEAR
 
 
 TOLD = [
@@ -89,12 +108,26 @@ def test_a_question_may_be_one(text: str) -> None:
     assert asks(text, TELLING) == TELLS
 
 
-@pytest.mark.parametrize(
-    "text", ["Hello, slow westerns", "I love slow westerns", "Ich mag ruhige Western", "我喜欢西部片"]
-)
+@pytest.mark.parametrize("text", ["I love slow westerns", "Ich mag ruhige Western", "我喜欢西部片"])
 def test_somebody_who_talks_may_be_asking(text: str) -> None:
     assert asks(text, ASKING) == pytest.approx(UNCLEAR)
     assert asks(text, TELLING) == TELLS
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello, slow westerns", "hi there I love slow westerns", "Guten Tag, ruhige Western", "你好，西部片"]
+)
+def test_whoever_greets_asks_the_one_who_is_greeted(text: str) -> None:
+    assert asks(text, ASKING) == asks(text, TELLING) == ASKS
+    assert asks(f"{text}. I bought this in May", TELLING) == TELLS
+
+
+@pytest.mark.parametrize("text", ["I like jazz, soul, blues and funk", "jazz soul blues funk?"])
+def test_who_lists_much_says_what_they_are_like(text: str) -> None:
+    names = [Interest(f"Tag/{name}", "Tag", name, 1.0, evidence=name) for name in ("jazz", "soul", "blues", "funk")]
+    assert asks(text, ASKING, *names) == TELLS
+    assert asks(text, ASKING, *names[:3]) == pytest.approx(UNCLEAR)
+    assert asks(f"I am looking for {text}", ASKING, *names) == ASKS
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
@@ -111,13 +144,15 @@ def test_each_text_is_told_for_itself() -> None:
 
 
 def test_how_asking_and_telling_read_is_their_mean() -> None:
-    manner = Manner.of(np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32), np.array([[0.0, -2.0]], dtype=np.float32))
+    rows = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    manner = Manner.of(rows, np.array([[0.0, -2.0]], dtype=np.float32), 3 * rows[:1])
     assert manner.asking.tolist() == pytest.approx([0.5**0.5, 0.5**0.5])
-    assert manner.telling.tolist() == [0.0, -1.0]
+    assert manner.telling.tolist() == [[0.0, -1.0], [1.0, 0.0]]
 
 
-def test_without_running_texts_words_read_like_asking_when_they_are_near_to_it() -> None:
-    manner = Manner.of(ASKING[None], np.zeros((0, 2), dtype=np.float32))
-    assert manner.telling.tolist() == [0.0, 0.0]
-    vectors = np.array([[0.1, -0.9], [-0.1, 0.9]], dtype=np.float32)
-    assert manner.asks(["looking for jazz"] * 2, vectors, [[], []], "Film").tolist() == pytest.approx([ASKS, UNCLEAR])
+def test_without_running_texts_telling_reads_like_reviews_of_anything() -> None:
+    manner = Manner.of(ASKING[None], np.zeros((0, 2), dtype=np.float32), TELLING[None])
+    assert manner.telling.tolist() == [[0.0, 0.0], [0.0, 1.0]]
+    vectors = np.array([[0.9, 0.1], [0.1, 0.9]], dtype=np.float32)
+    texts = [f"slow westerns {LONG_TALK} jazz?"] * 2
+    assert manner.asks(texts, vectors, [[], []], "Film").tolist() == pytest.approx([UNCLEAR, TELLS])
