@@ -53,7 +53,8 @@ class Recommendation:
 
     id: as it stood in the source; score: what the items are ranked by, higher is better, comparable within one answer only;
     parts: what the score is the sum of; why: one sentence; path: the entities from the interest to the item; statement: Cypher
-    that shows the path in Neo4j Browser.
+    that shows the path in Neo4j Browser; probability: that the person likes the item, comparable between people, None where the
+    model does not know.
     """
 
     rank: int
@@ -66,6 +67,7 @@ class Recommendation:
     why: str = ""
     path: tuple[str, ...] = ()
     statement: str = ""
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Recommendations:
 
         from kg_rec.model.ranking import PARTS
 
-        columns = ["rank", "id", "title", "score", "why"]
+        columns = ["rank", "id", "title", "score", "probability", "why"]
         rows = [{**{name: getattr(item, name) for name in columns}, **item.parts} for item in self.items]
         return pd.DataFrame(rows, columns=[*columns, *PARTS])
 
@@ -549,6 +551,7 @@ class Recommender:
                     explanation.sentence if explanation else "",
                     tuple(explanation.names) if explanation else (),
                     explanation.statement if explanation else "",
+                    None if found.probability is None else round(found.probability, 4),
                 )
             )
         return items

@@ -262,7 +262,7 @@ class TestRecommend:
         assert shown == f"recommendations for 3 people written to {answers}\n"
         lines = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
         assert [line["user_id"] for line in lines] == [7, "zoë", None]
-        assert all(len(line["items"]) == len(line["scores"]) == 5 for line in lines)
+        assert all(len(line["items"]) == len(line["scores"]) == len(line["probabilities"]) == 5 for line in lines)
         alone = sample.json("recommend", "a western", "-k", 5, "--where", "year>=1990")
         assert lines[0]["items"] == [item["id"] for item in alone["items"]]
         assert [(one["entity"], one["polarity"]) for one in lines[1]["interests"]] == [("Genre/Horror", -1)]
