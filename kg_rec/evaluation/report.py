@@ -517,7 +517,7 @@ def _fidelity_html(found: Fidelity) -> list[str]:
         *asked,
         "<div class='plots'>",
         _bars("score that is lost", bars, ours=[one.kind for one in found.kinds]),
-        _gains("lost without the path that is told, less without a random one", differences),
+        _gains("difference between the two", differences),
         "</div>",
         _table([*head, "places lost", "random"], rows, strong=escape(found.kinds[0].kind)),
         "<p class='note'>Each edge of the path that a person is shown is set to 0 in what the model knows, and the item scored "

@@ -213,6 +213,8 @@ class TestRecommend:
         }  # fmt: skip
         assert [item["rank"] for item in answer["items"]] == list(range(1, 21))
         assert "Film/unforgiven" not in {item["key"] for item in answer["items"]}
+        likely = [item["probability"] for item in answer["items"]]
+        assert likely == sorted(likely, reverse=True) and 0 < likely[-1] <= likely[0] < 1
         reached = next(item for item in answer["items"] if item["path"])
         assert reached["key"] == f"Film/{reached['id']}" and reached["properties"]["title"] == reached["title"]
         assert reached["why"]
