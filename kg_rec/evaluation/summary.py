@@ -177,7 +177,9 @@ def _new_items(trials: Sequence[Trial], systems: Sequence[str]) -> NewItems | No
             break
     if not people:
         return None
-    rule = f"nobody {liked}" if not few else f"at most {max(most)} people {liked}, the tenth with the fewest"
+    rule = f"nobody {liked}"
+    if few and max(most):
+        rule = f"at most {max(most)} {'person' if max(most) == 1 else 'people'} {liked}, the tenth with the fewest"
     values = {
         system: [
             _scattered(

@@ -231,10 +231,10 @@ def test_where_too_few_want_such_an_item_those_with_the_fewest_interactions_are_
     trial = trial_of([*strangers, Stranger("one", "a", frozenset({19}), frozenset())], [[1]] * 13, interactions=counts)
     found = summarise("file", [trial]).new_items
     assert found is not None
-    assert found.rule == "at most 1 people interacted with, the tenth with the fewest"
+    assert found.rule == "at most 1 person interacted with, the tenth with the fewest"
     assert (found.items, found.people) == (3, 13) and found.systems[OURS]["recall@10"].mean == pytest.approx(12 / 13)
     liked = summarise("file", [replace(trial, interactions=counts, only_likes=True)]).new_items
-    assert liked is not None and "people liked" in liked.rule
+    assert liked is not None and "1 person liked" in liked.rule
     nobody = trial_of([Stranger("p", "a", frozenset({0}), frozenset())], [[0]], interactions=counts)
     assert summarise("file", [nobody]).new_items is None
 
