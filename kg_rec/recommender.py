@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kg_rec.model.features import Entities
     from kg_rec.model.ranking import Ranked, Ranking
     from kg_rec.model.similarity import Similarity
-    from kg_rec.model.training import TrainingSettings
+    from kg_rec.model.training import TrainedModel, TrainingSettings
     from kg_rec.nearest import SimilarItems, SimilarPeople
     from kg_rec.schema import GraphSchema
     from kg_rec.schema_inference import SchemaChoices, UndecidedSchemaError
@@ -58,7 +58,8 @@ class Recommendation:
 
     id: as it stood in the source; score: what the items are ranked by, higher is better, comparable within one answer only;
     parts: what the score is the sum of; why: one sentence; path: the entities from the interest to the item; statement: Cypher
-    that shows the path in Neo4j Browser.
+    that shows the path in Neo4j Browser; probability: that the person likes the item, comparable between people, None where the
+    model does not know.
     """
 
     rank: int
@@ -71,6 +72,7 @@ class Recommendation:
     why: str = ""
     path: tuple[str, ...] = ()
     statement: str = ""
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Recommendations:
 
         from kg_rec.model.ranking import PARTS
 
-        columns = ["rank", "id", "title", "score", "why"]
+        columns = ["rank", "id", "title", "score", "probability", "why"]
         rows = [{**{name: getattr(item, name) for name in columns}, **item.parts} for item in self.items]
         return pd.DataFrame(rows, columns=[*columns, *PARTS])
 
@@ -431,7 +433,10 @@ class Recommender:
         if user is not None and not attached and interests:
             notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
         start = user if attached else None
-        explanations = self._explanations(ranked, interests, vector[0], start) if explain else None
+        explanations = None
+        if explain:
+            items = [found.item for found in ranked]
+            explanations = explain_items(self.client, self.artifact, items, interests, vector[0], user=start)
         if explain and self.graph_has_changed():
             notes.append("The graph has changed since the model was trained; kg-rec train brings it up to date.")
         if self.schema_has_changed():
@@ -522,51 +527,6 @@ class Recommender:
         text = ". ".join(dict.fromkeys(i.evidence or i.name for i in interests if i.polarity > 0))
         return interests, text, known, attached
 
-    def _explanations(
-        self, ranked: Sequence[Ranked], interests: Sequence[Interest], vector: NDArray[np.float32], user: str | None
-    ) -> list[Explanation]:
-        from kg_rec.graph.explain import explain
-
-        model = self.artifact.model
-        keys = [model.entities.keys[found.item] for found in ranked]
-        liked = [interest for interest in interests if interest.polarity > 0]
-        near = self._near_neighbours([found.item for found in ranked], vector)
-        known = {interest.entity for interest in liked}
-        extra = [interest for interest in near if interest.entity not in known]
-        return explain(
-            self.client,
-            self.artifact.schema,
-            [*liked, *extra],
-            keys,
-            model.relation_weights,
-            user=user,
-            words=bool(vector.any()),
-        )
-
-    def _near_neighbours(self, items: Sequence[int], vector: NDArray[np.float32]) -> list[Interest]:
-        """Return, for each item, the neighbour whose name is nearest to the words, where it is near enough.
-
-        The text of an item is written from its neighbours' names, so they are what the closeness of the words comes from.
-        """
-        model = self.artifact.model
-        found: dict[int, Interest] = {}
-        for item in items:
-            start, end = model.evidence.direct.indptr[item : item + 2]
-            neighbours = model.evidence.direct.indices[start:end]
-            if not len(neighbours):
-                continue
-            cosines = model.names.numpy()[neighbours] @ vector
-            best = int(cosines.argmax())
-            if cosines[best] >= _NEAR_NEIGHBOUR:
-                row = int(neighbours[best])
-                entities = model.entities
-                # Weighed below everything that was really found in the words.
-                score = 0.2 * float(cosines[best])
-                found[row] = Interest(
-                    entities.keys[row], entities.labels[row], entities.names[row], score, source="near"
-                )
-        return list(found.values())
-
     def _items(self, ranked: Sequence[Ranked], explanations: Sequence[Explanation] | None) -> list[Recommendation]:
         artifact = self.artifact
         entities, properties = artifact.model.entities, artifact.properties
@@ -586,6 +546,7 @@ class Recommender:
                     explanation.sentence if explanation else "",
                     tuple(explanation.names) if explanation else (),
                     explanation.statement if explanation else "",
+                    None if found.probability is None else round(found.probability, 4),
                 )
             )
         return items
@@ -658,6 +619,58 @@ class Recommender:
                 )
             rows |= found
         return rows
+
+
+def explain_items(
+    client: GraphClient,
+    artifact: Artifact,
+    items: Sequence[int],
+    interests: Sequence[Interest],
+    vector: NDArray[np.float32],
+    *,
+    user: str | None = None,
+) -> list[Explanation]:
+    """Return why each of one person's items, given by row, was recommended, with paths from Neo4j.
+
+    vector: of what they want in words, [T]; user: id of a person in the graph whose interest edges the statements start with.
+    """
+    from kg_rec.graph.explain import explain
+
+    model = artifact.model
+    liked = [interest for interest in interests if interest.polarity > 0]
+    known = {interest.entity for interest in liked}
+    near = [interest for interest in _near_neighbours(model, items, vector) if interest.entity not in known]
+    return explain(
+        client,
+        artifact.schema,
+        [*liked, *near],
+        [model.entities.keys[item] for item in items],
+        model.relation_weights,
+        user=user,
+        words=bool(vector.any()),
+    )
+
+
+def _near_neighbours(model: TrainedModel, items: Sequence[int], vector: NDArray[np.float32]) -> list[Interest]:
+    """Return, for each item, the neighbour whose name is nearest to the words, where it is near enough.
+
+    The text of an item is written from its neighbours' names, so they are what the closeness of the words comes from.
+    """
+    found: dict[int, Interest] = {}
+    for item in items:
+        start, end = model.evidence.direct.indptr[item : item + 2]
+        neighbours = model.evidence.direct.indices[start:end]
+        if not len(neighbours):
+            continue
+        cosines = model.names.numpy()[neighbours] @ vector
+        best = int(cosines.argmax())
+        if cosines[best] >= _NEAR_NEIGHBOUR:
+            row = int(neighbours[best])
+            entities = model.entities
+            # Weighed below everything that was really found in the words.
+            score = 0.2 * float(cosines[best])
+            found[row] = Interest(entities.keys[row], entities.labels[row], entities.names[row], score, source="near")
+    return list(found.values())
 
 
 def make_linker(

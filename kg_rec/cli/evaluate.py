@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from torch_geometric.data import HeteroData
 
+    from kg_rec.evaluation.evaluator import Scope
+    from kg_rec.evaluation.fidelity import Explain
     from kg_rec.evaluation.report import Report, Section
     from kg_rec.evaluation.strangers import Manner, Stranger
     from kg_rec.progress import Progress
@@ -66,6 +69,13 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Without the controls that are trained themselves.")] = False,
+    relations: Annotated[
+        bool, typer.Option("--relations", help="Train once more without each type of relation, too.")
+    ] = False,
+    paths: Annotated[
+        int | None,
+        typer.Option(help="Recommendations whose explanation is put to the test.", min=0, show_default="200"),
+    ] = None,
 ) -> None:
     """Judge the recommendations for people nobody has seen, against four controls.
 
@@ -76,21 +86,24 @@ def evaluate(
 
     Example:  kg-rec evaluate --seeds 0,1 --output report.html
     """
+    from kg_rec.evaluation.evaluator import Scope
     from kg_rec.evaluation.strangers import MANNERS
     from kg_rec.recommender import Recommender
 
     if people is not None:
         unused = {"--share": share, "--by": by, "--manner": manner, "--seeds": seeds if quick else None}
         _check_unused([name for name, value in unused.items() if value is not None], quick)
+    _check_quick(quick, relations, paths if people is not None else None)
     numbers = _seeds("0" if seeds is None else seeds)
     _check_target(target)
+    scope = Scope(quick, relations, paths=200 if paths is None else paths)
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
         if people is not None:
-            about, sections = _real_people(recommender, people, numbers, quick, shown)
+            about, sections = _real_people(recommender, people, numbers, scope, shown)
         else:
             manners = [name for name in MANNERS if manner in (None, name, Writing.BOTH)]
             about, sections = _people_of_the_graph(
-                recommender, 0.2 if share is None else share, by or By.HASH, numbers, manners, quick, shown
+                recommender, 0.2 if share is None else share, by or By.HASH, numbers, manners, scope, shown
             )
     report = _report(about, sections)
     if target is not None:
@@ -106,7 +119,7 @@ def _people_of_the_graph(
     by: By,
     seeds: list[int],
     manners: Sequence[Manner],
-    quick: bool,
+    scope: Scope,
     shown: Progress,
 ) -> tuple[dict[str, str], list[Section]]:
     from kg_rec.evaluation.evaluator import evaluate_people_of_the_graph
@@ -124,7 +137,7 @@ def _people_of_the_graph(
         by=by.value,
         seeds=seeds,
         manners=manners,
-        quick=quick,
+        scope=replace(scope, explain=_explainer(recommender)),
         say=say,
         progress=shown,
     )
@@ -139,7 +152,7 @@ def _people_of_the_graph(
 
 
 def _real_people(
-    recommender: Recommender, path: Path, seeds: list[int], quick: bool, shown: Progress
+    recommender: Recommender, path: Path, seeds: list[int], scope: Scope, shown: Progress
 ) -> tuple[dict[str, str], list[Section]]:
     from kg_rec.errors import GraphError
     from kg_rec.evaluation.controls import Served, linker_of
@@ -152,7 +165,8 @@ def _real_people(
     strangers = read_strangers(path, artifact.properties[artifact.schema.item.id])
     encoder = recommender.encoder_of(artifact)
     graph = training_encoder = None
-    if not quick:
+    if not scope.quick:
+        scope = replace(scope, explain=_explainer(recommender))
         graph = export_graph(recommender.client, artifact.schema, shown)
         if graph.fingerprint != artifact.fingerprint:
             raise GraphError(
@@ -168,17 +182,27 @@ def _real_people(
         artifact.model.settings,
         training_encoder=training_encoder,
         seeds=seeds,
+        scope=scope,
         say=say,
         progress=shown,
     )
     about = {
         "people": f"{path.name}, real words",
         "model": artifact.version,
-        "seeds": ", ".join(map(str, seeds)) + " (of the controls)" if not quick else "none",
+        "seeds": ", ".join(map(str, seeds)) + " (of the controls)" if not scope.quick else "none",
         "graph": artifact.fingerprint,
         "encoder": artifact.encoder["name"],
     }
     return about, [section]
+
+
+def _explainer(recommender: Recommender) -> Explain:
+    """Return what explains as `kg-rec recommend` does, with paths from Neo4j."""
+    from kg_rec.recommender import explain_items
+
+    return lambda artifact, items, interests, vector: explain_items(
+        recommender.client, artifact, items, interests, vector
+    )
 
 
 def _check_strangers(path: Path, strangers: Sequence[Stranger], graph: HeteroData, schema: GraphSchema) -> None:
@@ -191,6 +215,19 @@ def _check_strangers(path: Path, strangers: Sequence[Stranger], graph: HeteroDat
             f"{path}: Leak: expected people who are in no graph, found {len(known)} of the graph's users, as user_id "
             f"'{known[0]}'.",
             remedy="Take them out of the graph and train again, or give them other ids if they are other people.",
+        )
+
+
+def _check_quick(quick: bool, relations: bool, paths: int | None) -> None:
+    """Raise InputError where what takes a training, or Neo4j, is asked for together with what leaves it out."""
+    from kg_rec.errors import InputError
+
+    given = [name for name, value in (("--relations", relations), ("--paths", paths is not None)) if value]
+    if quick and given:
+        raise InputError(
+            f"{' and '.join(given)}: expected only without --quick, found with it: --quick trains no controls"
+            f"{'' if paths is None else ', and with --people asks Neo4j nothing'}.",
+            remedy="Leave one of the two out.",
         )
 
 

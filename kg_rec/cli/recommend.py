@@ -182,6 +182,7 @@ def _recommend_to_file(
                     "user_id": user,
                     "items": [item.id for item in found],
                     "scores": [item.score for item in found],
+                    "probabilities": [item.probability for item in found],
                     "interests": interests_as_json(found.interests),
                 }
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -21,6 +21,7 @@ import torch
 from kg_rec.evaluation.metrics import LENGTH
 from kg_rec.evaluation.split import copied
 from kg_rec.model.artifact import Artifact
+from kg_rec.model.calibration import log_chances
 from kg_rec.model.fusion import Fusion
 from kg_rec.model.link_prediction import People
 from kg_rec.model.ranking import Ranking
@@ -202,6 +203,25 @@ def train_bare(
     kept = np.array([name not in GRAPH_SIGNALS for name in SIGNALS], dtype=np.float32)
     fusion = Fusion(model.fusion.asking * kept, model.fusion.telling * kept)
     return replace(served, artifact=replace(served.artifact, model=replace(model, fusion=fusion)))
+
+
+def probabilities(
+    served: Served, understood: Understood, lists: Sequence[NDArray[np.int64]]
+) -> list[NDArray[np.float64]] | None:
+    """Return how likely each person is said to like each item of their list, or None where the model does not say.
+
+    As in serving: of the items, those that the words name are no candidates.
+    """
+    calibration = served.artifact.model.calibration
+    if calibration is None:
+        return None
+    ranking, found = Ranking(served.artifact), []
+    for rows in _batches(len(understood)):
+        some = understood.part(rows)
+        scores = ranking.parts(some.vectors, some.interests, some.asks).sum(axis=1)
+        for row, named, asks, items in zip(scores, served.named(some), some.asks, lists[rows], strict=True):
+            found.append(calibration.probabilities(log_chances(row, named)[items], float(asks)))
+    return found
 
 
 def rank_ours(served: Served, understood: Understood, hidden: Sequence[Collection[int]]) -> list[NDArray[np.int64]]:

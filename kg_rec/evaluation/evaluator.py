@@ -15,20 +15,22 @@ import numpy as np
 
 from kg_rec.errors import InputError
 from kg_rec.evaluation import controls
-from kg_rec.evaluation.controls import ABLATIONS, BARE, OURS, POPULARITY, SHUFFLED, TEXT
-from kg_rec.evaluation.metrics import (
-    METRICS,
-    SHOWN,
-    bootstrap,
-    coverage,
-    judge,
-    paired,
-    popularity_bias,
-    popularity_percentiles,
+from kg_rec.evaluation.controls import BARE, OURS, SHUFFLED
+from kg_rec.evaluation.fidelity import cut_paths
+from kg_rec.evaluation.metrics import popularity_percentiles
+from kg_rec.evaluation.relations import (
+    TRAINED,
+    carried_by,
+    in_texts,
+    rank_without_each,
+    relation_types,
+    without_type,
 )
-from kg_rec.evaluation.report import Comparison, Group, Section, System
 from kg_rec.evaluation.split import By, check_no_leak, cold_people, without_people
 from kg_rec.evaluation.strangers import MANNERS, Manner, Stranger, judgeable, simulated_strangers
+from kg_rec.evaluation.summary import Trial, summarise
+from kg_rec.graph.interactions import interactions_of
+from kg_rec.model.features import relation_matrices
 from kg_rec.model.training import TrainingSettings
 from kg_rec.progress import SILENT, Progress
 
@@ -39,27 +41,26 @@ if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
 
     from kg_rec.evaluation.controls import Served
+    from kg_rec.evaluation.fidelity import Explain
+    from kg_rec.evaluation.report import Section
     from kg_rec.schema import GraphSchema
     from kg_rec.text.encoder import TextEncoder
-
-_HEADLINE = (OURS, POPULARITY, TEXT, BARE, SHUFFLED)
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What every system answered to the same strangers, from the same candidates.
+class Scope:
+    """How much is looked into.
 
-    named: whether the words of each name or resemble something in the graph; lists: rows of items, best first, for each
-    stranger, by system; percentiles: where each item stands by popularity, [items].
+    quick: without the controls that need a training of their own; relations: with a training without each type of relation;
+    explain: tells why an item was recommended, None where there is nobody to ask; paths: recommendations whose path is cut.
     """
 
-    strangers: list[Stranger]
-    named: NDArray[np.bool_]
-    lists: dict[str, list[NDArray[np.int64]]]
-    percentiles: NDArray[np.float64]
-    left_out: int = 0
+    quick: bool = False
+    relations: bool = False
+    explain: Explain | None = None
+    paths: int = 200
 
 
 def evaluate_people_of_the_graph(
@@ -72,14 +73,14 @@ def evaluate_people_of_the_graph(
     by: By = "hash",
     seeds: Sequence[int] = (0,),
     manners: Sequence[Manner] = MANNERS,
-    quick: bool = False,
+    scope: Scope = Scope(),
     say: Say = lambda _: None,
     progress: Progress = SILENT,
 ) -> list[Section]:
     """Judge people of an exported graph who were taken out of it, one section for each manner of writing.
 
-    quick: without the controls that need a training of their own. Raises what `cold_people`, `check_no_leak` and `fit` raise,
-    and InputError where nobody of those who were taken out likes enough to be judged.
+    Raises what `cold_people`, `check_no_leak` and `fit` raise, and InputError where nobody of those who were taken out likes
+    enough to be judged.
     """
     trials: dict[Manner, list[Trial]] = {manner: [] for manner in manners}
     for seed in seeds:
@@ -89,10 +90,13 @@ def evaluate_people_of_the_graph(
         check_no_leak(left, schema, split)
         say(f"seed {seed}: {len(split.people)} people are taken out of the graph; training without them")
         ours = controls.train(left, schema, encoder, chosen, progress)
-        others = {} if quick else _trained_controls(left, schema, encoder, chosen, say, progress)
+        others = _trained_controls(left, schema, encoder, chosen, scope, say, progress)
+        some = replace(scope, paths=-(-scope.paths // len(seeds)))
         for manner in manners:
             strangers = simulated_strangers(graph, schema, split.people, manner, seed=seed)
-            trials[manner].append(_trial(strangers, ours, others, progress, words_name_relevant=False))
+            trials[manner].append(
+                _trial(strangers, ours, others, left, some, progress, seed=seed, words_name_relevant=False)
+            )
     if not any(trial.strangers for of in trials.values() for trial in of):
         raise InputError(
             "Expected people with at least 4 liked items among those who were taken out, found none.",
@@ -109,24 +113,31 @@ def evaluate_strangers(
     *,
     training_encoder: TextEncoder | None = None,
     seeds: Sequence[int] = (0,),
+    scope: Scope = Scope(),
     say: Say = lambda _: None,
     progress: Progress = SILENT,
 ) -> Section:
     """Judge people who are in no graph with a model there is.
 
     graph: the exported graph that the model was trained on, from which the controls are trained for each seed; None leaves
-    them out. training_encoder: encodes the texts of the graph, by default the encoder of `ours` does.
-    Raises InputError where nobody can be judged.
+    them out, with all else that needs it. training_encoder: encodes the texts of the graph, by default the encoder of `ours` does.
+    Raises InputError where nobody can be judged, and ModelError where the model was trained on another graph.
     """
-    trials = []
+    trials: list[Trial] = []
+    if graph is not None:
+        # Looked up once before, or a model of another graph would be found out after minutes of training.
+        carried_by(ours.artifact.model, relation_matrices(graph, ours.artifact.model.entities))
     for seed in seeds if graph is not None else seeds[:1]:
         chosen = replace(settings, seed=seed)
+        encoder = training_encoder or ours.encoder
         others = (
-            _trained_controls(graph, ours.artifact.schema, training_encoder or ours.encoder, chosen, say, progress)
+            _trained_controls(graph, ours.artifact.schema, encoder, chosen, scope, say, progress)
             if graph is not None
             else {}
         )
-        trials.append(_trial(strangers, ours, others, progress, words_name_relevant=True))
+        # Ours is the same for each seed, so its paths are cut once.
+        some = replace(scope, explain=None) if trials else scope
+        trials.append(_trial(strangers, ours, others, graph, some, progress, seed=seed, words_name_relevant=True))
     if not trials[0].strangers:
         raise InputError("Expected people with relevant items that they did not mention, found none.")
     return summarise("people of the file", trials)
@@ -137,28 +148,40 @@ def _trained_controls(
     schema: GraphSchema,
     encoder: TextEncoder,
     settings: TrainingSettings,
+    scope: Scope,
     say: Say,
     progress: Progress,
 ) -> dict[str, Served]:
+    if scope.quick:
+        return {}
     say(f"seed {settings.seed}: training the control without the graph")
     without = controls.train_bare(graph, schema, encoder, settings, progress)
     say(f"seed {settings.seed}: training the control on a shuffled graph")
     mixed = controls.shuffled(graph, schema, settings.seed)
-    return {BARE: without, SHUFFLED: controls.train(mixed, schema, encoder, settings, progress)}
+    trained = {BARE: without, SHUFFLED: controls.train(mixed, schema, encoder, settings, progress)}
+    for type_ in relation_types(graph, schema) if scope.relations else ():
+        say(f"seed {settings.seed}: training without {type_}")
+        less, asking = without_type(graph, schema, type_)
+        trained[TRAINED.format(type_)] = controls.train(less, asking, encoder, settings, progress)
+    return trained
 
 
 def _trial(
     strangers: Sequence[Stranger],
     ours: Served,
     others: dict[str, Served],
+    graph: HeteroData | None,
+    scope: Scope,
     progress: Progress,
     *,
+    seed: int,
     words_name_relevant: bool,
 ) -> Trial:
     """Have every system answer. What ours finds named in the words is no candidate for any system.
 
-    words_name_relevant: whether a relevant item that the linker finds in the words, rightly or not, still counts as missed;
-    simulated people cannot be asked, so theirs count as named.
+    graph: the one that ours was trained on, None where the model is all there is. words_name_relevant: whether a relevant item that
+    the linker finds in the words, rightly or not, still counts as missed; simulated people cannot be asked, so theirs count as
+    named.
     """
     understood = ours.understand([stranger.text for stranger in strangers])
     named = ours.named(understood)
@@ -175,87 +198,36 @@ def _trial(
     )
     lists = controls.rank_all(ours, seen, hidden, progress)
     lists |= {name: controls.rank_ours(served, served.understand(texts), hidden) for name, served in others.items()}
-    popularity = ours.artifact.model.evidence.popularity.numpy()
+    model, schema = ours.artifact.model, ours.artifact.schema
+    relations: dict[str, int] = {}
+    cuts = None
+    if graph is not None:
+        relations = relation_types(graph, schema)
+        lists |= rank_without_each(ours, graph, seen, hidden, progress)
+        if scope.explain is not None and scope.paths:
+            cuts = cut_paths(
+                ours, graph, seen, lists[OURS], scope.explain, count=scope.paths, seed=seed, progress=progress
+            )
     return Trial(
         judged,
         np.array([bool(theirs) for theirs in seen.interests], dtype=bool),
         lists,
-        popularity_percentiles(popularity),
+        popularity_percentiles(model.evidence.popularity.numpy()),
         len(strangers) - len(judged),
+        _interactions(ours, graph),
+        graph is None,
+        controls.probabilities(ours, seen, lists[OURS]),
+        relations,
+        in_texts(graph, schema) if graph is not None else frozenset(),
+        cuts,
     )
 
 
-def summarise(name: str, trials: Sequence[Trial]) -> Section:
-    """Return what the trials of one kind of people come to: means over people, and ours compared on the same people."""
-    trials = [trial for trial in trials if trial.strangers]
-    values = [
-        {
-            system: judge(of, [one.relevant for one in trial.strangers], [one.known for one in trial.strangers])
-            for system, of in trial.lists.items()
-        }
-        for trial in trials
-    ]
-    bias = [{system: popularity_bias(of, trial.percentiles) for system, of in trial.lists.items()} for trial in trials]
-    everybody = [np.ones(len(trial.strangers), dtype=bool) for trial in trials]
-    present = trials[0].lists
-
-    def of_people(system: str, metric: str, chosen: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
-        return _by_person(trials, [value[system][metric] for value in values], chosen)
-
-    def compared(system: str, chosen: Sequence[NDArray[np.bool_]]) -> Comparison:
-        differences = {
-            metric: paired(of_people(OURS, metric, chosen), of_people(system, metric, chosen)) for metric in METRICS
-        }
-        return Comparison(system, differences)
-
-    def measured(system: str, chosen: Sequence[NDArray[np.bool_]]) -> System:
-        lists = [trial.lists[system] for trial in trials]
-        return System(
-            system,
-            {metric: bootstrap(of_people(system, metric, chosen)) for metric in METRICS},
-            round(float(np.mean([coverage(of) for of in lists])), 1),
-            float(np.nanmean(_by_person(trials, [value[system] for value in bias], chosen))),
-        )
-
-    shown = [system for system in _HEADLINE if system in present]
-    groups = []
-    for title, chosen in _groups(trials).items():
-        people = len(of_people(OURS, "mrr", chosen))
-        if people:
-            systems = [measured(system, chosen) for system in shown]
-            groups.append(Group(title, people, systems, [compared(system, chosen) for system in shown[1:]]))
-    return Section(
-        name,
-        people=len(of_people(OURS, "mrr", everybody)),
-        texts=sum(len(trial.strangers) for trial in trials),
-        left_out=sum(trial.left_out for trial in trials),
-        items=len(trials[0].percentiles),
-        shown=SHOWN,
-        systems=[measured(system, everybody) for system in shown],
-        comparisons=[compared(system, everybody) for system in shown[1:]],
-        ablations=[compared(system, everybody) for system in ABLATIONS.values() if system in present],
-        groups=groups,
-    )
-
-
-def _groups(trials: Sequence[Trial]) -> dict[str, list[NDArray[np.bool_]]]:
-    """Return which strangers of each trial are in a group: by what their words name, and by how long they are."""
-    lengths = [np.array([len(stranger.text) for stranger in trial.strangers]) for trial in trials]
-    middle = float(np.median(np.concatenate(lengths)))
-    return {
-        "words name something": [trial.named for trial in trials],
-        "words name nothing": [~trial.named for trial in trials],
-        f"short words (at most {middle:.0f} characters)": [length <= middle for length in lengths],
-        f"long words (more than {middle:.0f} characters)": [length > middle for length in lengths],
-    }
-
-
-def _by_person(
-    trials: Sequence[Trial], values: Sequence[NDArray[np.float64]], chosen: Sequence[NDArray[np.bool_]]
-) -> NDArray[np.float64]:
-    """Return the mean value of each person over all their texts that are chosen, [people], in the order of their ids."""
-    found: dict[str, list[float]] = {}
-    for trial, of, some in zip(trials, values, chosen, strict=True):
-        for place in np.flatnonzero(some).tolist():
-            found.setdefault(trial.strangers[place].person, []).append(float(of[place]))
-    return np.array([np.mean(found[person]) for person in sorted(found)])
+def _interactions(ours: Served, graph: HeteroData | None) -> NDArray[np.int64]:
+    """Return how many interactions each item has in the graph, [items]; without one, how many people of the model like it."""
+    model = ours.artifact.model
+    if graph is None:
+        return np.asarray(model.evidence.likings.likes.sum(axis=0)).ravel().astype(np.int64)
+    interactions = interactions_of(graph, ours.artifact.schema)
+    items = interactions.items if interactions is not None else np.zeros(0, dtype=np.int64)
+    return np.bincount(items, minlength=model.entities.item_count)

@@ -180,6 +180,69 @@ def paired(
     return Difference(float(differences.mean()), float(low), float(high), p)
 
 
+def ratio(
+    parts: NDArray[np.float64], wholes: NDArray[np.float64], *, seed: int = 0, resamples: int = _RESAMPLES
+) -> Interval:
+    """Return sum parts / sum wholes, one of each a person, [P], and its percentile interval over resampled people.
+
+    nan where the wholes are 0; resamples in which they are say nothing.
+    """
+    if not wholes.sum() > 0:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    rng = np.random.default_rng(seed)
+    found = []
+    for start in range(0, resamples, _CHUNK):
+        drawn = rng.integers(len(parts), size=(min(_CHUNK, resamples - start), len(parts)))
+        some = wholes[drawn].sum(axis=1)
+        found.append((parts[drawn].sum(axis=1)[some > 0]) / some[some > 0])
+    low, high = np.percentile(np.concatenate(found), [2.5, 97.5])
+    return Interval(float(parts.sum() / wholes.sum()), float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Items that were said to be liked with similar probabilities: their mean, and the share that was liked."""
+
+    predicted: float
+    observed: Interval
+    items: int
+
+
+def reliability(
+    predicted: NDArray[np.float64], liked: NDArray[np.bool_], person: NDArray[np.int64], count: int = 10
+) -> list[Bin]:
+    """Return up to `count` bins of about equally many items, the least likely first; equal probabilities stay together.
+
+    predicted: probabilities, [M]; liked: [M]; person: who was shown each item, [M], from 0 on; intervals are over people.
+    (Murphy and Winkler 1977, "Reliability of Subjective Probability Forecasts of Precipitation and Temperature".)
+    """
+    order = np.argsort(predicted, kind="stable")
+    values = predicted[order]
+    starts = np.unique(np.searchsorted(values, values[np.arange(min(count, len(order))) * len(order) // count]))
+    least = len(order) / count / 2
+    kept = [0]
+    for start in starts.tolist()[1:]:
+        if start - kept[-1] >= least and len(order) - start >= least:
+            kept.append(start)
+    people = int(person.max()) + 1 if len(person) else 0
+    bins = []
+    for rows in np.split(order, kept[1:]) if len(order) else []:
+        wholes = np.bincount(person[rows], minlength=people).astype(np.float64)
+        hits = np.bincount(person[rows], liked[rows], minlength=people).astype(np.float64)
+        bins.append(Bin(float(predicted[rows].mean()), ratio(hits, wholes), len(rows)))
+    return bins
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """Return the expected calibration error: the mean distance of what was said from what was, over the items of all bins.
+
+    (Naeini et al. 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".) nan where there are none.
+    """
+    items = sum(one.items for one in bins)
+    distances = sum(one.items * abs(one.predicted - one.observed.mean) for one in bins)
+    return distances / items if items else float("nan")
+
+
 def _resampled_means(values: NDArray[np.float64], seed: int, resamples: int) -> NDArray[np.float64]:
     if not len(values):
         return np.zeros(0)

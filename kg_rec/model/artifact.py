@@ -27,6 +27,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from kg_rec.errors import ArtifactError
+from kg_rec.model.calibration import Calibration
 from kg_rec.model.features import Entities
 from kg_rec.model.fusion import Fusion
 from kg_rec.model.link_prediction import LinkPredictor
@@ -113,6 +114,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
                 "settings": asdict(model.settings),
                 "relation_weights": model.relation_weights,
                 "signal_weights": model.fusion.as_dict(),
+                "calibration": model.calibration.as_dict() if model.calibration else None,
                 "metrics": model.metrics,
                 "files": files,
             }
@@ -314,6 +316,7 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
         dict(manifest["relation_weights"]),
         settings,
         dict(manifest["metrics"]),
+        Calibration.from_dict(stored) if (stored := manifest.get("calibration")) else None,
     )
 
 

@@ -58,7 +58,7 @@ class Fusion:
     def without_people(cls) -> Fusion:
         """Return the weights for a graph without people: words are all there is, whatever their manner."""
         start = cls.start()
-        return cls(start.asking, start.asking)
+        return cls(start.asking, start.asking.copy())  # safetensors stores no memory twice
 
     def weights(self, asks: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return each person's weights, [P, 9]; asks: how much the words of each ask, [P], in [0, 1]."""

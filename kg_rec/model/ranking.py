@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kg_rec.errors import InputError
+from kg_rec.model.calibration import log_chances
 from kg_rec.model.link_prediction import People
 from kg_rec.model.signals import SIGNALS
 
@@ -42,11 +43,14 @@ PARTS = (*SIGNALS, "dislikes")
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One recommended item: its row, its score, and the parts that the score is the sum of, by name."""
+    """One recommended item: its row, its score, the parts that the score is the sum of, by name, and how likely the person is to
+    like it (kg_rec/model/calibration.py), None where the model does not know.
+    """
 
     item: int
     score: float
     parts: dict[str, float]
+    probability: float | None = None
 
 
 class Ranking:
@@ -78,7 +82,13 @@ class Ranking:
         for person, theirs in enumerate(interests):
             known = [index[one.entity] for one in theirs if index.get(one.entity, count) < count]
             hidden = [*known, *(excluded[person] if excluded else ())]
-            ranked.append(_best(parts[person], k, hidden, allowed))
+            found = _best(parts[person], k, hidden, allowed)
+            calibration = self.artifact.model.calibration
+            if calibration is not None and found:
+                chances = log_chances(parts[person].sum(axis=0), hidden)[[one.item for one in found]]
+                likely = calibration.probabilities(chances, float(asks[person])).tolist()
+                found = [replace(one, probability=chance) for one, chance in zip(found, likely, strict=True)]
+            ranked.append(found)
         return ranked
 
     def parts(

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from kg_rec.errors import ModelError
+from kg_rec.model.calibration import Calibration, calibrate
 from kg_rec.model.crowd import Crowd
 from kg_rec.model.features import (
     LIKED_TOGETHER,
@@ -101,7 +102,8 @@ class TrainedModel:
 
     evidence: representations, popularity, neighbours and likes, which the signals are computed from; names: vectors of the
     bare names, [N, T]; fusion: weights of the signals; manner: how words that ask and words that tell read here;
-    relation_weights: how much each relation of the graph carries in the representations.
+    relation_weights: how much each relation of the graph carries in the representations; calibration: from scores to
+    probabilities, None where there was nobody to learn it from.
     """
 
     entities: Entities
@@ -112,6 +114,7 @@ class TrainedModel:
     relation_weights: dict[str, float]
     settings: TrainingSettings
     metrics: dict[str, Any] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
 
 def fit(
@@ -166,7 +169,8 @@ def fit(
         "encoding": round(encoded - started, 1),
         "training": round(time.monotonic() - encoded, 1),
     }
-    return TrainedModel(
+    metrics["carried"] = course.multiples()
+    model = TrainedModel(
         entities,
         replace(evidence, predictor=predictor.eval()),
         torch.from_numpy(features.names),
@@ -176,6 +180,11 @@ def fit(
         settings,
         metrics,
     )
+    asked, told = ([person for person in people if crowd.folds[person.user] == 0] for people in (asking, telling))
+    if not asked and not told:
+        return model
+    unseen = replace(model, evidence=course.evidence(0))
+    return replace(model, calibration=calibrate(unseen, schema, asked, told, encoder, see.link, progress))
 
 
 def _simulated(
@@ -402,6 +411,11 @@ class _Course:
         for layer in self.network.convolutions:
             total += layer.multiples().detach().abs()
         return dict(zip(self.names, (round(float(value), 6) for value in total), strict=True))
+
+    def multiples(self) -> dict[str, list[float]]:
+        """Return a_r of each relation in the one-hot block, one number a layer."""
+        layers = [layer.multiples().tolist() for layer in self.network.convolutions]
+        return dict(zip(self.names, map(list, zip(*layers, strict=True)), strict=True))
 
     @torch.no_grad()
     def evidence(self, without: int | None) -> Evidence:

@@ -213,6 +213,8 @@ class TestRecommend:
         }  # fmt: skip
         assert [item["rank"] for item in answer["items"]] == list(range(1, 21))
         assert "Film/unforgiven" not in {item["key"] for item in answer["items"]}
+        likely = [item["probability"] for item in answer["items"]]
+        assert likely == sorted(likely, reverse=True) and 0 < likely[-1] <= likely[0] < 1
         reached = next(item for item in answer["items"] if item["path"])
         assert reached["key"] == f"Film/{reached['id']}" and reached["properties"]["title"] == reached["title"]
         assert reached["why"]
@@ -277,7 +279,7 @@ class TestRecommend:
         assert shown == f"recommendations for 3 people written to {answers}\n"
         lines = [json.loads(line) for line in answers.read_text(encoding="utf-8").splitlines()]
         assert [line["user_id"] for line in lines] == [7, "zoë", None]
-        assert all(len(line["items"]) == len(line["scores"]) == 5 for line in lines)
+        assert all(len(line["items"]) == len(line["scores"]) == len(line["probabilities"]) == 5 for line in lines)
         alone = sample.json("recommend", "a western", "-k", 5, "--where", "year>=1990")
         assert lines[0]["items"] == [item["id"] for item in alone["items"]]
         assert [(one["entity"], one["polarity"]) for one in lines[1]["interests"]] == [("Genre/Horror", -1)]

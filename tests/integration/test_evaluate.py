@@ -19,21 +19,25 @@ from kg_rec.settings import Settings
 
 NAMES = ("Amber", "Birch", "Cedar", "Delta", "Ember", "Fjord", "Grove", "Heath", "Inlet", "Jetty")
 KINDS = ("Pottery", "Weaving", "Carving")
+STYLES = ("Rustic", "Nordic", "Baroque", "Futurist")
 
 
 def shop(folder: Path) -> Path:
-    """A shop: 30 things of three crafts; everybody buys within one craft, mostly."""
+    """A shop: 30 things, each of one craft and in two styles; everybody buys within one craft, mostly."""
     (folder / "nodes").mkdir(parents=True)
     (folder / "relations").mkdir()
     things = [f"{name} {kind.lower()} {number}" for number, kind in enumerate(KINDS) for name in NAMES]
     write(folder / "nodes/Thing.csv", "thingId:ID(Thing),name", [f"{row},{name}" for row, name in enumerate(things)])
     write(folder / "nodes/Craft.csv", "craftId:ID(Craft),name", [f"{row},{name}" for row, name in enumerate(KINDS)])
-    write(folder / "nodes/Buyer.csv", "buyerId:ID(Buyer)", [f"b{row}" for row in range(40)])
+    write(folder / "nodes/Buyer.csv", "buyerId:ID(Buyer)", [f"b{row}" for row in range(90)])
+    write(folder / "nodes/Style.csv", "styleId:ID(Style),name", [f"{row},{name}" for row, name in enumerate(STYLES)])
+    styles = [f"{row},{style % 4}" for row in range(30) for style in (row, row + 1)]
+    write(folder / "relations/IN_STYLE.csv", ":START_ID(Thing),:END_ID(Style)", styles)
     of = [f"{row},{row // 10}" for row in range(30)]
     write(folder / "relations/OF_CRAFT.csv", ":START_ID(Thing),:END_ID(Craft)", of)
     bought = [
         f"b{buyer},{buyer % 3 * 10 + (buyer * 7 + step * 3) % 10 if step else (buyer * 11) % 30}"
-        for buyer in range(40)
+        for buyer in range(90)
         for step in range(7)
     ]
     write(folder / "relations/BOUGHT.csv", ":START_ID(Buyer),:END_ID(Thing)", sorted(set(bought)))
@@ -64,19 +68,22 @@ def test_people_of_the_graph_and_of_a_file(home: Path, tmp_path: Path) -> None:
         before = recommender.artifact.version
 
     page = tmp_path / "report.html"
-    done = run("--share", "0.4", "--seeds", "0,1", "--output", str(page))
+    done = run("--share", "0.2", "--seeds", "0,1", "--paths", "30", "--output", str(page))
     assert done.exit_code == 0, done.exception
     for words in ("People who ask for something", "People whose words tell of them", "ours on a shuffled graph"):
         assert words in done.stdout
         assert words in page.read_text(encoding="utf-8")
-    assert done.stdout.count("Does the graph help?") == 2
+    for question in ("Does the graph help?", "Do the explanations tell what counts?", "Are the probabilities right?"):
+        assert done.stdout.count(question) == 2
+        assert question in page.read_text(encoding="utf-8") or question == "Does the graph help?"
+    assert re.search(r"^OF_CRAFT +30  yes ", done.stdout, flags=re.MULTILINE)
     assert "seed 1: " in done.stderr and "are taken out of the graph" in done.stderr
 
     people = tmp_path / "people.jsonl"
     lines = [
         {
             "user_id": f"p{row}",
-            "text": f"I like {KINDS[row % 3]}",
+            "text": f"I like {KINDS[row % 3] if row % 2 else STYLES[row % 4]}",
             "relevant": [row % 3 * 10 + row % 10],
             "mentioned": [],
         }
@@ -91,10 +98,28 @@ def test_people_of_the_graph_and_of_a_file(home: Path, tmp_path: Path) -> None:
     assert found["about"]["model"] == before
     assert found["sections"][0]["people"] == 12
     assert len(found["sections"][0]["systems"]) == 5
+    in_style, of_craft = found["sections"][0]["relations"]
+    assert (in_style["type"], in_style["edges"]) == ("IN_STYLE", 60)
+    assert (of_craft["type"], of_craft["edges"], of_craft["in_texts"]) == ("OF_CRAFT", 30, True)
+    assert of_craft["trained"] is None
+    fidelity = found["sections"][0]["fidelity"]
+    assert fidelity["without_counterpart"] > 0 and fidelity["alone"]["mean"] > 0  # a thing is of one craft
+    direct = next(one for one in fidelity["kinds"] if one["kind"] == "direct")  # and in another style as well
+    assert direct["told"]["low"] > 0 and direct["difference"]["low"] > 0 and direct["share"] == 1
+    assert found["sections"][0]["reliability"]["shown_bins"]
+
+    trained = run("--people", str(people), "--json", "--relations", "--paths", "0")
+    assert trained.exit_code == 0, trained.exception
+    section = json.loads(trained.stdout)["sections"][0]
+    assert section["relations"][1]["trained"]["against"] == "trained without OF_CRAFT"
+    assert section["relations"][1]["served"] == of_craft["served"] and section["fidelity"] is None
+    assert "training without OF_CRAFT" in trained.stderr
 
     quick = json.loads(run("--people", str(people), "--json", "--quick").stdout)
     assert [system["name"] for system in quick["sections"][0]["systems"]] == ["ours", "popularity", "text closeness"]
     assert quick["sections"][0]["systems"] == found["sections"][0]["systems"][:3]
+    assert quick["sections"][0]["relations"] == [] and quick["sections"][0]["fidelity"] is None
+    assert quick["sections"][0]["reliability"] == found["sections"][0]["reliability"]
 
     lines[3]["user_id"] = "b7"
     people.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
@@ -122,6 +147,8 @@ def test_people_of_the_graph_and_of_a_file(home: Path, tmp_path: Path) -> None:
             ["--people", "p.jsonl", "--share", "0.3", "--by", "time"],
             r"^--share and --by: expected only without --people,",
         ),
+        (["--relations", "--quick"], r"^--relations: expected only without --quick, .* trains no controls\."),
+        (["--people", "p.jsonl", "--quick", "--paths", "5"], r"^--paths: .* with --people asks Neo4j nothing"),
         (["--people", "p.jsonl", "--quick", "--seeds", "1"], r"^--seeds: expected only without --people --quick,"),
     ],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ import torch
 from kg_rec.errors import InputError
 from kg_rec.evaluation import controls
 from kg_rec.evaluation.controls import ABLATIONS, BARE, OURS, POPULARITY, SHUFFLED, TEXT
-from kg_rec.evaluation.evaluator import Trial, evaluate_people_of_the_graph, evaluate_strangers, summarise
+from kg_rec.evaluation.evaluator import evaluate_people_of_the_graph, evaluate_strangers
 from kg_rec.evaluation.split import cold_people, without_people
 from kg_rec.evaluation.strangers import MANNERS, Manner, Stranger, judgeable, read_strangers, simulated_strangers
+from kg_rec.evaluation.summary import Trial, summarise
 from kg_rec.graph.export import HeteroData
+from kg_rec.model.calibration import Calibration, Curve
 from kg_rec.model.fusion import Fusion
 from kg_rec.model.ranking import Ranking
 from kg_rec.model.signals import SIGNALS
@@ -103,8 +107,6 @@ def test_lists_are_those_of_serving_without_what_is_hidden(ours: controls.Served
 
 
 def test_an_ablation_is_a_weight_of_nothing(ours: controls.Served) -> None:
-    from dataclasses import replace
-
     understood = ours.understand(["I like Edith Even", "comedies"])
     hidden = [frozenset[int]()] * 2
     lists = controls.rank_all(ours, understood, hidden)
@@ -150,6 +152,8 @@ def test_a_whole_evaluation(graph: HeteroData) -> None:
     assert [section.name for section in sections] == ["asking", "telling"]
     chosen = [set(cold_people(graph, SCHEMA, share=0.4, seed=seed).people.tolist()) for seed in (0, 1)]
     assert len(said) == 6
+    assert all([one.type for one in section.relations] == ["DIRECTED_BY", "HAS_GENRE"] for section in sections)
+    assert all(section.fidelity is None and section.reliability is None for section in sections)
     for section, texts in zip(sections, (4, 1), strict=True):
         assert section.people == len(chosen[0] | chosen[1])
         assert section.texts + section.left_out == texts * (len(chosen[0]) + len(chosen[1]))
@@ -201,6 +205,77 @@ def test_a_person_counts_once_however_much_they_write() -> None:
     assert groups["words name something"].people == 1
     assert groups["words name something"].systems[0].metrics["recall@10"].mean == 1.0
     assert groups["words name nothing"].systems[0].metrics["recall@10"].mean == 0.0
+
+
+def trial_of(strangers: list[Stranger], ours: list[list[int]], **more: Any) -> Trial:
+    """Ours against the same list for everybody, over 20 items."""
+    lists = {OURS: [np.array(one) for one in ours], POPULARITY: [np.arange(20)] * len(ours)}
+    return Trial(strangers, np.ones(len(ours), dtype=bool), lists, np.linspace(0, 1, 20), **more)
+
+
+def test_new_items_are_judged_by_the_relevant_ones_that_nobody_interacted_with() -> None:
+    counts = np.array([5] * 15 + [0] * 5)
+    strangers = [Stranger(f"p{row}", "a", frozenset({0, 15, 16, -1}), frozenset({1})) for row in range(12)]
+    strangers.append(Stranger("old", "a", frozenset({2, 17}), frozenset({17})))  # wants no new item that is not known
+    found = summarise("file", [trial_of(strangers, [[15, 3, 0]] * 13, interactions=counts)]).new_items
+    assert found is not None and (found.rule, found.items, found.people) == ("nobody interacted with", 5, 12)
+    assert found.systems[OURS]["recall@10"].mean == 0.5
+    assert found.systems[POPULARITY]["recall@10"].mean == 0 and found.systems[POPULARITY]["recall@50"].mean == 1
+    (against,) = found.comparisons
+    assert against.against == POPULARITY and against.metrics["recall@10"].mean == 0.5
+
+
+def test_where_too_few_want_such_an_item_those_with_the_fewest_interactions_are_new() -> None:
+    counts = np.array([9, 1, 1, 2, *[9] * 15, 0])
+    strangers = [Stranger(f"p{row}", "a", frozenset({0, 1}), frozenset()) for row in range(12)]
+    trial = trial_of([*strangers, Stranger("one", "a", frozenset({19}), frozenset())], [[1]] * 13, interactions=counts)
+    found = summarise("file", [trial]).new_items
+    assert found is not None
+    assert found.rule == "at most 1 person interacted with, the tenth with the fewest"
+    assert (found.items, found.people) == (3, 13) and found.systems[OURS]["recall@10"].mean == pytest.approx(12 / 13)
+    liked = summarise("file", [replace(trial, interactions=counts, only_likes=True)]).new_items
+    assert liked is not None and "1 person liked" in liked.rule
+    nobody = trial_of([Stranger("p", "a", frozenset({0}), frozenset())], [[0]], interactions=counts)
+    assert summarise("file", [nobody]).new_items is None
+
+
+def test_probabilities_are_held_against_what_was_liked() -> None:
+    strangers = [Stranger(f"p{row % 30}", "a", frozenset({0, 1, 12}), frozenset()) for row in range(60)]
+    said = [np.array([0.9, 0.9, *[0.1] * 18])] * 60
+    found = summarise("file", [trial_of(strangers, [list(range(20))] * 60, probabilities=said)]).reliability
+    assert found is not None
+    assert [(one.predicted, one.observed.mean) for one in found.shown_bins] == [
+        (pytest.approx(0.1), 0.0),
+        (pytest.approx(0.9), 1.0),
+    ]
+    assert found.shown_error == pytest.approx(0.1)
+    assert [one.items for one in found.bins] == [1080, 120]
+    assert found.error == pytest.approx(0.1 * abs(0.9 - 1) + 0.9 * abs(0.1 - 1 / 18))
+    assert found.said == pytest.approx(0.26) and found.was.mean == pytest.approx(0.2)
+    assert summarise("file", [trial_of(strangers, [[0]] * 60)]).reliability is None
+
+
+def test_coverage_of_a_group_is_that_of_its_people() -> None:
+    strangers = [Stranger("a", "a", frozenset({0}), frozenset()), Stranger("b", "b b", frozenset({0}), frozenset())]
+    section = summarise("file", [trial_of(strangers, [[0, 1, 2], [3]])])
+    short = next(group for group in section.groups if group.name.startswith("short"))
+    assert [section.systems[0].coverage, short.systems[0].coverage] == [4, 3]
+
+
+def test_probabilities_are_those_of_serving(ours: controls.Served) -> None:
+    understood = ours.understand(["I like Edith Even", "a comedy like The Broken Harbour 0"])
+    lists = controls.rank_ours(ours, understood, [frozenset()] * 2)
+    curve = Curve(np.array([-9.0, 0.0]), np.array([0.1, 0.8]))
+    calibration = Calibration(curve, Curve(curve.chances, curve.probabilities / 2), {})
+    ours = replace(ours, artifact=replace(ours.artifact, model=replace(ours.artifact.model, calibration=calibration)))
+    found = controls.probabilities(ours, understood, lists)
+    assert found is not None
+    served = Ranking(ours.artifact).rank(understood.vectors, understood.interests, understood.asks, k=36)
+    for person, ranked in enumerate(served):
+        likely = dict(zip(lists[person].tolist(), found[person].tolist(), strict=True))
+        assert [likely[one.item] for one in ranked] == pytest.approx([one.probability for one in ranked])
+    silent = replace(ours, artifact=replace(ours.artifact, model=replace(ours.artifact.model, calibration=None)))
+    assert controls.probabilities(silent, understood, lists) is None
 
 
 def write(path: Path, *people: object) -> Path:

@@ -7,16 +7,20 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score, recall_score
 
 from kg_rec.errors import ShapeError
 from kg_rec.evaluation.metrics import (
     bootstrap,
+    calibration_error,
     coverage,
     judge,
     paired,
     popularity_bias,
     popularity_percentiles,
+    ratio,
+    reliability,
 )
 
 ITEMS = 120
@@ -147,3 +151,43 @@ def test_no_difference_is_seldom_called_one() -> None:
     assert paired(same, same).p == 1.0
     with pytest.raises(ShapeError, match="found 9 and 8"):
         paired(same, same[1:])
+
+
+def test_a_ratio_is_of_the_sums_and_its_interval_over_people() -> None:
+    rng = np.random.default_rng(0)
+    wholes = rng.integers(1, 20, size=300).astype(float)
+    parts = rng.binomial(wholes.astype(int), 0.3).astype(float)
+    found = ratio(parts, wholes)
+    assert found.mean == pytest.approx(parts.sum() / wholes.sum())
+    # As wide as the linearised variance of a ratio says (Cochran 1977, "Sampling Techniques", eq. 2.39).
+    spread = (parts - found.mean * wholes).std(ddof=1) / math.sqrt(300) / wholes.mean()
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * spread, rel=0.1)
+    assert math.isnan(ratio(np.zeros(2), np.zeros(2)).mean)
+    assert ratio(np.array([1.0, 0.0]), np.array([1.0, 0.0])) == ratio(np.array([2.0, 0.0]), np.array([2.0, 0.0]))
+
+
+def test_bins_hold_what_was_said_against_what_was() -> None:
+    rng = np.random.default_rng(0)
+    said = rng.random(5000)
+    right = rng.random(5000) < said
+    people = rng.integers(50, size=5000)
+    bins = reliability(said, right, people)
+    assert len(bins) == 10 and sum(one.items for one in bins) == 5000
+    for one in bins:
+        inside = (said >= one.predicted - 0.06) & (said <= one.predicted + 0.06)
+        assert one.observed.mean == pytest.approx(right[inside].mean(), abs=0.05)
+        assert one.observed.low < one.observed.mean < one.observed.high
+    probabilities, observed = calibration_curve(right, said, n_bins=10, strategy="quantile")[::-1]
+    np.testing.assert_allclose([one.predicted for one in bins], probabilities, atol=2e-3)
+    np.testing.assert_allclose([one.observed.mean for one in bins], observed, atol=6e-3)
+    assert calibration_error(bins) < 0.03
+    assert calibration_error(reliability(said / 2, right, people)) == pytest.approx(0.25, abs=0.02)
+
+
+def test_equal_probabilities_are_one_bin_and_no_bin_is_a_scrap() -> None:
+    said = np.array([0.1] * 495 + [0.2] * 10 + [0.3] * 495)
+    bins = reliability(said, said > 0.25, np.zeros(1000, dtype=np.int64))
+    assert [one.items for one in bins] == [495, 505]
+    assert [one.observed.mean for one in bins] == [0.0, pytest.approx(495 / 505)]
+    assert reliability(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)) == []
+    assert math.isnan(calibration_error([]))

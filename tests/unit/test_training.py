@@ -102,7 +102,8 @@ def test_people_are_scored_in_a_graph_without_their_fold(graph: HeteroData, monk
     monkeypatch.setattr(training, "wished", lambda text, _: text)  # or who refuses something would not be known again
     monkeypatch.setattr(LinkPredictor, "forward", watched)
     train(graph, steps=8)
-    assert weighed == [0, 1, 2, 3, 4]  # the signals of those whose words tell
+    assert weighed[:5] == [0, 1, 2, 3, 4]  # the signals of those whose words tell
+    assert set(weighed[5:]) <= {0}  # the probabilities, from those who are never learned from
     assert {fold for learning, fold in seen if learning} == {1, 2, 3, 4}
     assert {fold for learning, fold in seen if not learning} == {0}  # held out, and never learned from
 
