@@ -2,8 +2,8 @@
 
     python benchmarks/domains/redress.py MOVIES OUTPUT
 
-MOVIES: the folder of the film graph (nodes/ and relations/, as in docs/quality.md). OUTPUT gets two folders, `music` and `shop`, each
-with nodes/, relations/ and people-FORM.jsonl, people who are in neither graph and the forms of words that they write.
+MOVIES: the folder of the film graph (nodes/ and relations/, as in docs/quality.md). OUTPUT gets two folders, `music` and
+`shop`, each with nodes/, relations/ and people-FORM.jsonl: people who are in neither graph, by the form of their words.
 
 The likes are those of real people; only their dress is ours. What differs from films, and is why these stand here:
 
@@ -14,8 +14,9 @@ The likes are those of real people; only their dress is ours. What differs from 
 | interactions | play counts from 1 to tens of thousands, no time | ratings with times, about ten for each customer |
 | words | a sentence of the tags of what they play | what they wrote of another product |
 
-A person of the source is cut into several: into one listener for each of their tastes, since who listens to music has a narrower taste
-than who watches films, and into customers by time. The cut ones stay on one side of the split. A fifth of the people of the source, by hash, are those who are judged.
+A person of the source is cut into several: into one listener for each of their tastes, since who listens to music has a
+narrower taste than who watches films, and into customers by time. The cut ones stay on one side of the split. A fifth of the
+people of the source, by hash, are those who are judged.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ the words ask (kg_rec/text/manner.py).
     score(p, i) = sum_s w_s(p) signal_s(p, i)        w(p) = a_p w_asking + (1 - a_p) w_telling,  a_p in [0, 1]
 
 The weights of asking are a prior, chosen on people who are in no graph: learned from simulated requests they got worse. Those
-of telling start from popularity alone, and are learned from the people of the graph, whose words are written from some of
-their likes, and who are shown to the model with nothing of theirs left in it. Where that is no better than popularity on people
-held out, popularity is used.
+of telling start from popularity alone, today's or that of all time, whichever says more of the people of the graph, and are
+learned from these people, whose words are written from some of their likes, and who are shown to the model with nothing of
+theirs left in it. Where that is no better than popularity on people held out, popularity is used.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ASKING = {
-    "popularity": 1.0, "text": 1.0, "graph": 1.0, "direct": 0.03, "everything": 1.33, "together": 10.0, "ease": 11.0, "lift": 0.4,
-    "neighbours": 0.2,
+    "popularity": 1.0, "liked": 0.0, "text": 1.0, "graph": 1.0, "direct": 0.03, "everything": 1.33, "together": 10.0,
+    "ease": 11.0, "lift": 0.4, "neighbours": 0.2,
 }  # fmt: skip
 """Weights for words that ask."""
-_POPULARITY = np.array([1.0 if name == "popularity" else 0.0 for name in SIGNALS])
+_POPULARITIES = ("popularity", "liked")
 _PULL = 0.05
 """Weight of the squared distance to the start."""
 _STEPS = 80
@@ -43,7 +43,7 @@ _BATCH = 96
 
 @dataclass(frozen=True)
 class Fusion:
-    """Weights of the signals, [9] each, as they stand in SIGNALS."""
+    """Weights of the signals, [10] each, as they stand in SIGNALS."""
 
     asking: NDArray[np.float32]
     telling: NDArray[np.float32]
@@ -52,7 +52,7 @@ class Fusion:
     def start(cls) -> Fusion:
         """Return the weights that nobody was learned from: those of asking, and popularity."""
         asking = np.array([ASKING[name] for name in SIGNALS], dtype=np.float32)
-        return cls(asking, _POPULARITY.astype(np.float32))
+        return cls(asking, _alone("popularity"))
 
     @classmethod
     def without_people(cls) -> Fusion:
@@ -61,7 +61,7 @@ class Fusion:
         return cls(start.asking, start.asking.copy())  # safetensors stores no memory twice
 
     def weights(self, asks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return each person's weights, [P, 9]; asks: how much the words of each ask, [P], in [0, 1]."""
+        """Return each person's weights, [P, 10]; asks: how much the words of each ask, [P], in [0, 1]."""
         mixed: NDArray[np.float32] = asks[:, None] * self.asking + (1 - asks[:, None]) * self.telling
         return mixed
 
@@ -77,7 +77,7 @@ class Fusion:
 class Told:
     """People whose signals and targets are known: what the weights of telling are learned from.
 
-    signals: [P, 9, items], float16 to save memory; targets: rows of items for each; hidden: rows of items that are not to be
+    signals: [P, 10, items], float16 to save memory; targets: rows of items for each; hidden: rows of items that are not to be
     recommended, being named or known.
     """
 
@@ -90,19 +90,20 @@ class Told:
 
 
 def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """Return weights [9] learned from the people who are not held out, and what they came to on those who are.
+    """Return weights [10] learned from the people who are not held out, and what they came to on those who are.
 
     Minimises the mean cross-entropy of softmax(score) over all items to the targets, each as likely as the others, plus
     0.05 |v - v_0|^2, v being the weights to the scale of the signals: times the median standard deviation of each over the
-    items. v_0 is popularity; no weight is below 0. Adam, 80 steps of 96 people. With nobody to learn from, or nobody held out,
-    it stays popularity.
+    items. v_0 is the popularity that says more of the people learned from; no weight is below 0. Adam, 80 steps of 96 people. With
+    nobody to learn from, or nobody held out, it is today's popularity.
     """
     rows, judged = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     report: dict[str, Any] = {"people": len(rows), "held-out people": len(judged)}
     if not len(rows) or not len(judged):
-        return _POPULARITY.astype(np.float32), {**report, "used": "popularity"}
+        return _alone("popularity"), {**report, "used": "popularity"}
     scale = _scales(told.signals)
-    start = torch.from_numpy((_POPULARITY * scale).astype(np.float32))
+    popular = min(_POPULARITIES, key=lambda name: _quality(told, rows, _alone(name)))
+    start = torch.from_numpy(_alone(popular) * scale)
     weights = start.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([weights], lr=_RATE)
     rng = np.random.default_rng(seed)
@@ -115,20 +116,29 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
         with torch.no_grad():
             weights.clamp_(min=0)
     found = (weights.detach().numpy() / scale).astype(np.float32)
-    with torch.no_grad():
-        learned, popular = (
-            float(_loss(told, judged, torch.from_numpy(values.astype(np.float32)))) for values in (found, _POPULARITY)
-        )
+    learned, alone = _quality(told, judged, found), _quality(told, judged, _alone(popular))
     report |= {
         "loss": round(learned, 4),
-        "loss of popularity": round(popular, 4),
-        "used": "learned" if learned < popular else "popularity",
+        "loss of popularity": round(alone, 4),
+        "start": popular,
+        "used": "learned" if learned < alone else popular,
     }
-    return (found if learned < popular else _POPULARITY.astype(np.float32)), report
+    return (found if learned < alone else _alone(popular)), report
+
+
+def _alone(signal: str) -> NDArray[np.float32]:
+    """Return the weights that rank by one signal, [10]."""
+    return np.array([1.0 if name == signal else 0.0 for name in SIGNALS], dtype=np.float32)
+
+
+@torch.no_grad()
+def _quality(told: Told, people: NDArray[np.int64], weights: NDArray[np.float32]) -> float:
+    """Return the loss of the people at these rows."""
+    return float(_loss(told, people, torch.from_numpy(weights)))
 
 
 def _scales(signals: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Return the median standard deviation of each signal over the items, of the people for whom it says anything, [9]."""
+    """Return the median standard deviation of each signal over the items, of the people for whom it says anything, [10]."""
     deviations = np.stack([row.astype(np.float32).std(axis=-1) for row in signals])
     return np.array(
         [np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in deviations.T], dtype=np.float32

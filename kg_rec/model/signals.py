@@ -1,8 +1,9 @@
-"""What speaks for an item: nine signals, each by itself, from which a score is summed (kg_rec/model/fusion.py).
+"""What speaks for an item: ten signals, each by itself, from which a score is summed (kg_rec/model/fusion.py).
 
 | signal | what it says of person p and item i |
 |---|---|
 | popularity | how popular i is with somebody who comes now |
+| liked | how many liked i, whenever that was: log(n_i + 1), less its mean |
 | text | tau cos(t_p, t_i): how near i is to the words and what they name |
 | graph | beta <h_p, h_i>: what the R-GCN carried from the interests to i |
 | direct | i is a neighbour of what was asked for, the more telling the less common that is |
@@ -12,8 +13,8 @@
 | lift | how much oftener those like i who like much that has an interest of p for a neighbour: log p(i | e) / p(i) |
 | neighbours | how much oftener those like i whose likes read most like the words of p |
 
-The first five need no people in the graph; the others are 0 without them, as they are for people whose interests they know
-nothing of.
+Text, graph, direct and everything need no people in the graph; the others are 0 without them. All but the first two are 0 for
+people whose interests they know nothing of.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from kg_rec.model.link_prediction import LinkPredictor, People
 
-SIGNALS = ("popularity", "text", "graph", "direct", "everything", "together", "ease", "lift", "neighbours")
+SIGNALS = ("popularity", "liked", "text", "graph", "direct", "everything", "together", "ease", "lift", "neighbours")
 """Their names, in the order of the axis that they are on."""
 
 _MOST_TELLING = 4.0
@@ -121,27 +122,33 @@ class Evidence:
     predictor: LinkPredictor
 
     def signals(self, people: People) -> NDArray[np.float32]:
-        """Return every signal of every item for every person, [P, 9, items]; they are not to scale yet."""
+        """Return every signal of every item for every person, [P, 10, items]; they are not to scale yet."""
         count = len(self.popularity)
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
         with torch.inference_mode():
             scores = self.predictor(self.text, self._shared, people, self.popularity)
             wish = self.predictor.wish(self.text, people).numpy()
-        found[:, 0] = scores.popularity.numpy()
-        found[:, 1] = scores.text.numpy()
-        found[:, 2] = scores.graph.numpy()
         interests = _interests(people, len(self.text))
         items, others = interests[:, :count], interests.copy()
         others.data[others.indices < count] = 0.0
         others.eliminate_zeros()
-        found[:, 3] = (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray()
-        found[:, 4] = self._everything(people)
-        if not self.likings.likes.shape[0]:
-            return found
-        found[:, 5] = (items @ self.likings.together).toarray()
-        found[:, 6] = (items @ self.likings.ease).toarray()
-        found[:, 7] = self._lift(others)
-        found[:, 8] = self._neighbours(wish)
+        told = {
+            "popularity": scores.popularity.numpy(),
+            "text": scores.text.numpy(),
+            "graph": scores.graph.numpy(),
+            "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
+            "everything": self._everything(people),
+        }
+        if self.likings.likes.shape[0]:
+            told |= {
+                "liked": self._liked,
+                "together": (items @ self.likings.together).toarray(),
+                "ease": (items @ self.likings.ease).toarray(),
+                "lift": self._lift(others),
+                "neighbours": self._neighbours(wish),
+            }
+        for name, values in told.items():
+            found[:, SIGNALS.index(name)] = values
         return found
 
     def _shared(self, weights: Tensor) -> Tensor:
@@ -217,6 +224,11 @@ class Evidence:
     @cached_property
     def _liked_by(self) -> NDArray[np.float32]:
         return np.asarray(self.likings.likes.sum(axis=0), dtype=np.float32).ravel()
+
+    @cached_property
+    def _liked(self) -> NDArray[np.float32]:
+        known = np.log1p(self._liked_by)
+        return np.asarray(known - known.mean(), dtype=np.float32)
 
     @cached_property
     def _shares(self) -> sp.csc_array:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kg_rec.text.manner import REVIEWS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -81,7 +83,8 @@ def simulate_telling(
     """Return up to `limit` people of the graph whose words tell of them, and do not say what they want.
 
     One of each person with at least 4 liked items. Their words are a list of what is common among up to 10 of their likes, at
-    most half, or the running text of one of them, as somebody writes about a thing they have. Parameters as above.
+    most half, or the running text of one of them among opinions, with or without its name, as somebody writes about a thing they
+    have. Parameters as above.
     """
     likes = _likes_by_user(interactions, liked)
     chosen = sorted(likes, key=lambda user: zlib.crc32(f"{seed} {keys[user]}".encode()))[:limit]
@@ -106,14 +109,25 @@ def _likes_by_user(
 
 
 def _tell(rng: np.random.Generator, user: int, liked: NDArray[np.int64], words: ItemWords) -> SimulatedPerson:
+    """Have somebody list what they are like, or write of a thing they have: half of them each, where things have texts."""
     described = [item for item in liked.tolist() if words.texts[item]]
-    if described and rng.random() < 0.5:
-        evidence = [described[int(rng.integers(len(described)))]]
-        text = words.texts[evidence[0]]
-    else:
+    if rng.random() < (0.5 if described else 0.85):
         evidence = rng.choice(liked, size=min(len(liked) // 2, 10), replace=False).tolist()
         text = _common(rng, evidence, words)
+    else:
+        evidence = [int(rng.choice(described or liked))]
+        text = _review(rng, evidence[0], words)
     return SimulatedPerson(user, text, tuple(evidence), tuple(np.setdiff1d(liked, evidence).tolist()))
+
+
+def _review(rng: np.random.Generator, item: int, words: ItemWords) -> str:
+    """Write of an item: what is said of it, among opinions that would be said of anything, and maybe by its name."""
+    named = f"{words.titles[item]}." if not words.texts[item] or rng.random() < 0.3 else ""
+    sentences = [named, words.texts[item]]
+    for place in (0, len(sentences)):
+        if rng.random() < 0.5:
+            sentences.insert(place, str(rng.choice(REVIEWS)))
+    return " ".join(filter(None, sentences))
 
 
 def _common(rng: np.random.Generator, evidence: list[int], words: ItemWords) -> str:

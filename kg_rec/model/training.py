@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 _MOST_RUNNING = 1000
 """Running texts of items that are read to know how such texts read."""
 _TELLING_CELLS = 12_000_000
-"""People times items whose signals are held in memory at once: 192 MB."""
+"""People times items whose signals are held in memory at once: 240 MB."""
 
 
 @dataclass(frozen=True)

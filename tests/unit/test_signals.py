@@ -1,4 +1,4 @@
-"""Each of the nine signals against a computation by hand, with dense matrices, on a graph of four toys."""
+"""Each of the ten signals against a computation by hand, with dense matrices, on a graph of four toys."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def wishes(evidence: Evidence) -> NDArray[Any]:
 
 
 def test_there_are_nine_of_them(evidence: Evidence) -> None:
-    assert evidence.signals(people()).shape == (4, 9, TOYS) == (4, len(SIGNALS), TOYS)
+    assert evidence.signals(people()).shape == (4, 10, TOYS) == (4, len(SIGNALS), TOYS)
 
 
 def test_popularity_is_the_same_for_everybody(evidence: Evidence) -> None:
@@ -174,7 +174,7 @@ def test_neighbours_are_those_whose_likes_read_like_the_words(evidence: Evidence
 
 def test_who_has_no_words_and_names_nothing_gets_the_popular(evidence: Evidence) -> None:
     nobody_known = evidence.signals(people())[1]
-    assert not nobody_known[1:].any() and nobody_known[0].any()
+    assert not nobody_known[2:].any() and nobody_known[0].any() and nobody_known[1].any()
 
 
 def test_each_person_is_for_themselves(evidence: Evidence) -> None:
@@ -186,13 +186,20 @@ def test_each_person_is_for_themselves(evidence: Evidence) -> None:
 
 def test_nobody_in_the_graph_says_nothing(evidence: Evidence) -> None:
     alone = replace(evidence, likings=Likings.nobody(TOYS)).signals(people())
-    np.testing.assert_array_equal(alone[:, :5], evidence.signals(people())[:, :5])
-    assert not alone[:, 5:].any()
+    without = [SIGNALS.index(name) for name in ("popularity", "text", "graph", "direct", "everything")]
+    np.testing.assert_array_equal(alone[:, without], evidence.signals(people())[:, without])
+    assert not np.delete(alone, without, axis=1).any()
+
+
+def test_liked_counts_people_whenever_it_was(evidence: Evidence) -> None:
+    counted = np.log(evidence.likings.likes.toarray().sum(axis=0) + 1)
+    for person in evidence.signals(people()):
+        np.testing.assert_allclose(person[SIGNALS.index("liked")], counted - counted.mean(), rtol=1e-5, atol=1e-6)
 
 
 def test_no_people_have_no_signals(evidence: Evidence) -> None:
     nothing = torch.zeros(0, dtype=torch.long)
-    assert evidence.signals(People(torch.zeros(0, 3), nothing, nothing, torch.zeros(0), nothing)).shape == (0, 9, TOYS)
+    assert evidence.signals(People(torch.zeros(0, 3), nothing, nothing, torch.zeros(0), nothing)).shape == (0, 10, TOYS)
 
 
 def test_likes_are_ones_without_people_who_liked_nothing() -> None:
