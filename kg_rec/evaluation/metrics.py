@@ -40,7 +40,7 @@ _CHUNK = 100
 """Resamples drawn at once; 100 of 100,000 people are 80 MB."""
 
 
-def recall(ranking: Sequence[int], relevant: Collection[int], k: int) -> float:
+def recall(ranking: Sequence[object], relevant: Collection[object], k: int) -> float:
     """Return the share of the relevant items among the first k; relevant must not be empty."""
     return sum(item in relevant for item in ranking[:k]) / len(relevant)
 
@@ -52,7 +52,7 @@ def ndcg(ranking: Sequence[int], relevant: Collection[int], k: int) -> float:
     return float(discounts[hits].sum() / discounts[: len(relevant)].sum())
 
 
-def reciprocal_rank(ranking: Sequence[int], relevant: Collection[int], within: int = LENGTH) -> float:
+def reciprocal_rank(ranking: Sequence[object], relevant: Collection[object], within: int = LENGTH) -> float:
     """Return 1 over the rank of the first relevant item, or 0 where none is among the first `within`."""
     return next((1 / rank for rank, item in enumerate(ranking[:within], start=1) if item in relevant), 0.0)
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever an older kg-rec could not read what a newer one writes."""
 
 _FILES = ("entities.json", "tensors.safetensors")
@@ -210,11 +210,15 @@ def _manifest(place: Path) -> dict[str, Any]:
         raise ArtifactError(
             f"{path}: expected the manifest of a model, found {error!r}.", remedy=_TRAIN_AGAIN
         ) from error
+    if found < FORMAT:
+        raise ArtifactError(
+            f"{path}: expected format {FORMAT}, found format {found}, of an earlier version.", remedy=_TRAIN_AGAIN
+        )
     if found > FORMAT:
         libraries = manifest.get("libraries")
         by = (libraries.get("kg-rec") if isinstance(libraries, dict) else None) or "of a later version"
         raise ArtifactError(
-            f"{path}: expected format {FORMAT} or older, found format {found}, written by kg-rec {by}.",
+            f"{path}: expected format {FORMAT}, found format {found}, written by kg-rec {by}.",
             remedy="Upgrade kg-rec, or train again with this version: kg-rec train",
         )
     return dict(manifest)
@@ -257,6 +261,7 @@ def _tensors(model: TrainedModel) -> dict[str, Tensor]:
         "text": evidence.text,
         "names": model.names,
         "popularity": evidence.popularity,
+        "ranks": torch.from_numpy(evidence.ranks),
         "fusion.asking": torch.from_numpy(model.fusion.asking),
         "fusion.telling": torch.from_numpy(model.fusion.telling),
         "manner.asking": torch.from_numpy(model.manner.asking),
@@ -306,13 +311,14 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
         _matrix("direct", tensors, len(entities)),
         likings,
         predictor.eval(),
+        tensors["ranks"].numpy(),
     )
     return TrainedModel(
         entities,
         evidence,
         tensors["names"],
         Fusion(tensors["fusion.asking"].numpy(), tensors["fusion.telling"].numpy()),
-        Manner(tensors["manner.asking"].numpy(), np.atleast_2d(tensors["manner.telling"].numpy())),
+        Manner(tensors["manner.asking"].numpy(), tensors["manner.telling"].numpy()),
         dict(manifest["relation_weights"]),
         settings,
         dict(manifest["metrics"]),

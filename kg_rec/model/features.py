@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.stats import rankdata
 
 from kg_rec.errors import GraphError, SchemaError
 from kg_rec.schema_properties import are_years, is_year
@@ -274,6 +275,23 @@ def release_years(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float64]
             remedy="Name a property with years, or none, and train again: kg-rec train",
         )
     return np.array([float(value) if is_year(value) else np.nan for value in values])
+
+
+def numeric_ranks(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float32]:
+    """Return where each item stands in each of its numeric properties, [items, K], in [0, 1], nan where it has none.
+
+    The share of the items whose value is lower, equal ones counted half: prices from 1 to 10,000 and years from 1990 to 2020
+    are then of one scale.
+    """
+    item = schema.item
+    properties = graph[item.label].properties
+    names = [name for name in dict.fromkeys(filter(None, (item.released, *item.numeric))) if name in properties]
+    values = [[float(one) if isinstance(one, int | float) else np.nan for one in properties[name]] for name in names]
+    count = int(graph[item.label].num_nodes)
+    table = np.array(values, dtype=np.float64).reshape(len(names), count)
+    known = np.isfinite(table).sum(axis=1, keepdims=True)
+    ranks = rankdata(table, axis=1, nan_policy="omit")
+    return np.asarray((ranks - 0.5) / np.maximum(known, 1), dtype=np.float32).T
 
 
 def entity_texts(graph: HeteroData, schema: GraphSchema, entities: Entities) -> list[str]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ASKING = {
     "popularity": 1.0, "liked": 0.0, "text": 1.0, "graph": 1.0, "direct": 0.03, "everything": 1.33, "together": 10.0,
-    "ease": 11.0, "lift": 0.4, "neighbours": 0.2,
+    "ease": 11.0, "lift": 0.4, "neighbours": 0.2, "nearness": 0.0,
 }  # fmt: skip
 """Weights for words that ask."""
 _POPULARITIES = ("popularity", "liked")
@@ -43,7 +43,7 @@ _BATCH = 96
 
 @dataclass(frozen=True)
 class Fusion:
-    """Weights of the signals, [10] each, as they stand in SIGNALS."""
+    """Weights of the signals, [11] each, as they stand in SIGNALS."""
 
     asking: NDArray[np.float32]
     telling: NDArray[np.float32]
@@ -61,7 +61,7 @@ class Fusion:
         return cls(start.asking, start.asking.copy())  # safetensors stores no memory twice
 
     def weights(self, asks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return each person's weights, [P, 10]; asks: how much the words of each ask, [P], in [0, 1]."""
+        """Return each person's weights, [P, 11]; asks: how much the words of each ask, [P], in [0, 1]."""
         mixed: NDArray[np.float32] = asks[:, None] * self.asking + (1 - asks[:, None]) * self.telling
         return mixed
 
@@ -77,7 +77,7 @@ class Fusion:
 class Told:
     """People whose signals and targets are known: what the weights of telling are learned from.
 
-    signals: [P, 10, items], float16 to save memory; targets: rows of items for each; hidden: rows of items that are not to be
+    signals: [P, 11, items], float16 to save memory; targets: rows of items for each; hidden: rows of items that are not to be
     recommended, being named or known.
     """
 
@@ -90,7 +90,7 @@ class Told:
 
 
 def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """Return weights [10] learned from the people who are not held out, and what they came to on those who are.
+    """Return weights [11] learned from the people who are not held out, and what they came to on those who are.
 
     Minimises the mean cross-entropy of softmax(score) over all items to the targets, each as likely as the others, plus
     0.05 |v - v_0|^2, v being the weights to the scale of the signals: times the median standard deviation of each over the
@@ -127,7 +127,7 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
 
 
 def _alone(signal: str) -> NDArray[np.float32]:
-    """Return the weights that rank by one signal, [10]."""
+    """Return the weights that rank by one signal, [11]."""
     return np.array([1.0 if name == signal else 0.0 for name in SIGNALS], dtype=np.float32)
 
 
@@ -138,7 +138,7 @@ def _quality(told: Told, people: NDArray[np.int64], weights: NDArray[np.float32]
 
 
 def _scales(signals: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Return the median standard deviation of each signal over the items, of the people for whom it says anything, [10]."""
+    """Return the median standard deviation of each signal over the items, of the people for whom it says anything, [11]."""
     deviations = np.stack([row.astype(np.float32).std(axis=-1) for row in signals])
     return np.array(
         [np.median(column[column > 0]) if (column > 0).any() else 1.0 for column in deviations.T], dtype=np.float32

@@ -1,4 +1,4 @@
-"""What speaks for an item: ten signals, each by itself, from which a score is summed (kg_rec/model/fusion.py).
+"""What speaks for an item: eleven signals, each by itself, from which a score is summed (kg_rec/model/fusion.py).
 
 | signal | what it says of person p and item i |
 |---|---|
@@ -12,9 +12,10 @@
 | ease | i follows from the items p named in EASE (Steck 2019), a linear autoencoder over all interactions |
 | lift | how much oftener those like i who like much that has an interest of p for a neighbour: log p(i | e) / p(i) |
 | neighbours | how much oftener those like i whose likes read most like the words of p |
+| nearness | how near i is in numbers (a year, a price) to the items p named |
 
-Text, graph, direct and everything need no people in the graph; the others are 0 without them. All but the first two are 0 for
-people whose interests they know nothing of.
+Popularity, text, graph, direct, everything and nearness need no people in the graph; the others are 0 without them. All but
+popularity and liked are 0 for people whose interests they know nothing of.
 """
 
 from __future__ import annotations
@@ -33,7 +34,19 @@ if TYPE_CHECKING:
 
     from kg_rec.model.link_prediction import LinkPredictor, People
 
-SIGNALS = ("popularity", "liked", "text", "graph", "direct", "everything", "together", "ease", "lift", "neighbours")
+SIGNALS = (
+    "popularity",
+    "liked",
+    "text",
+    "graph",
+    "direct",
+    "everything",
+    "together",
+    "ease",
+    "lift",
+    "neighbours",
+    "nearness",
+)
 """Their names, in the order of the axis that they are on."""
 
 _MOST_TELLING = 4.0
@@ -111,7 +124,7 @@ class Evidence:
     """All that the signals are computed from.
 
     text: t, [N, T]; one_hot: h, [N, N], mostly 0; popularity: [items]; direct: [items, N], 1 where neighbours; predictor: gives
-    text and graph their weights.
+    text and graph their weights; ranks: [items, K], where each item stands in each numeric property, nan where unknown.
     """
 
     text: Tensor
@@ -120,9 +133,10 @@ class Evidence:
     direct: sp.csr_array
     likings: Likings
     predictor: LinkPredictor
+    ranks: NDArray[np.float32]
 
     def signals(self, people: People) -> NDArray[np.float32]:
-        """Return every signal of every item for every person, [P, 10, items]; they are not to scale yet."""
+        """Return every signal of every item for every person, [P, 11, items]; they are not to scale yet."""
         count = len(self.popularity)
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
         with torch.inference_mode():
@@ -138,6 +152,7 @@ class Evidence:
             "graph": scores.graph.numpy(),
             "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
             "everything": self._everything(people),
+            "nearness": self._nearness(items),
         }
         if self.likings.likes.shape[0]:
             told |= {
@@ -174,6 +189,20 @@ class Evidence:
         )
         wanted = np.bincount(theirs, minlength=len(people))[:, None]
         found: NDArray[np.float32] = (((of @ met).toarray() == wanted) & (wanted > 0)).astype(np.float32)
+        return found
+
+    def _nearness(self, named: sp.csr_array) -> NDArray[np.float32]:
+        """Return -sum_j w_j mean_k |r_ik - r_jk| over the items j that were named and liked, less its mean, [P, items].
+
+        The mean is over the numeric properties k that both have; items of which none is known are at 0.
+        """
+        found = np.zeros(named.shape, dtype=np.float32)
+        entries = named.tocoo()
+        for person, item, weight in zip(*entries.coords, entries.data, strict=True):
+            apart = np.ma.masked_invalid(np.abs(self.ranks - self.ranks[item]))
+            if weight > 0 and apart.count():
+                far = apart.mean(axis=1)
+                found[person] -= weight * (far - far.mean()).filled(0.0)
         return found
 
     def _lift(self, interests: sp.csr_array) -> NDArray[np.float32]:

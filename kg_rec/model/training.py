@@ -25,6 +25,7 @@ from kg_rec.model.features import (
     entity_texts,
     neighbours_of_items,
     number_entities,
+    numeric_ranks,
     prominence,
     relation_matrices,
 )
@@ -150,7 +151,9 @@ def fit(
         labels=len(labels),
         temperature=settings.temperature,
     )
-    course = _Course(torch.from_numpy(features.text), predictor, knowledge, direct, crowd, settings)
+    course = _Course(
+        torch.from_numpy(features.text), predictor, knowledge, direct, numeric_ranks(graph, schema), crowd, settings
+    )
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
     asking, telling = _simulated(crowd, words, settings)
@@ -291,11 +294,12 @@ class _Course:
         predictor: LinkPredictor,
         knowledge: dict[str, sp.csr_array],
         direct: sp.csr_array,
+        ranks: NDArray[np.float32],
         crowd: Crowd,
         settings: TrainingSettings,
     ) -> None:
         self.text, self.predictor, self.knowledge = text, predictor, knowledge
-        self.direct, self.crowd, self.settings = direct, crowd, settings
+        self.direct, self.ranks, self.crowd, self.settings = direct, ranks, crowd, settings
         self.names = [*knowledge, LIKED_TOGETHER]
         self._knowledge = RelationalEdges.of(knowledge)
         items = crowd.entities.item_count
@@ -425,7 +429,7 @@ class _Course:
         view = self._view(without)
         likings = self.crowd.likings(self.crowd.kept(without), view.liked_together)
         one_hot = self.network.representations([*self.knowledge.values(), view.liked_together])
-        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor)
+        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks)
 
     def _view(self, without: int | None) -> _View:
         if without not in self._views:

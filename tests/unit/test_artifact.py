@@ -145,7 +145,7 @@ def test_a_missing_file_is_refused(saved: Path, file: str) -> None:
     assert "kg-rec train" in caught.value.remedy
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format": "new"}', "\udcff", '{"format": 1}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format": "new"}', "\udcff", f'{{"format": {FORMAT}}}'])
 def test_a_manifest_that_is_none_is_refused(saved: Path, content: str) -> None:
     (current(saved) / "manifest.json").write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(ArtifactError, match=r"expected the manifest of a model|the model cannot be read"):
@@ -168,10 +168,17 @@ def test_a_model_of_a_newer_version_is_refused(saved: Path) -> None:
     change(saved, format=FORMAT + 1, libraries={"kg-rec": "9.1.0"})
     with pytest.raises(ArtifactError) as caught:
         load_artifact(saved)
-    assert f"expected format {FORMAT} or older, found format {FORMAT + 1}, written by kg-rec 9.1.0." in str(
-        caught.value
-    )
+    assert f"expected format {FORMAT}, found format {FORMAT + 1}, written by kg-rec 9.1.0." in str(caught.value)
     assert caught.value.remedy == "Upgrade kg-rec, or train again with this version: kg-rec train"
+
+
+def test_a_model_of_an_older_version_is_refused(saved: Path) -> None:
+    change(saved, format=FORMAT - 1)
+    with pytest.raises(
+        ArtifactError, match=f"expected format {FORMAT}, found format {FORMAT - 1}, of an earlier"
+    ) as caught:
+        load_artifact(saved)
+    assert "kg-rec train" in caught.value.remedy
 
 
 def test_settings_and_schemas_that_are_not_known_are_refused(saved: Path) -> None:

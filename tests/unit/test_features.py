@@ -16,11 +16,12 @@ from kg_rec.model.features import (
     inverse,
     liked_together,
     number_entities,
+    numeric_ranks,
     popularity,
     relation_matrices,
     release_years,
 )
-from kg_rec.schema import EntitySchema
+from kg_rec.schema import EntitySchema, GraphSchema
 
 FILM, GENRE, USER, PERSON = "Film", "Genre", "User", "Person"
 
@@ -264,6 +265,19 @@ def test_interactions_without_a_time_count_as_people_and_not_as_exposure() -> No
 
 def test_nobody_interacted_makes_every_item_equal() -> None:
     assert not popularity(np.zeros(0, dtype=np.int64), None, None, item_count=3).any()
+
+
+def test_numbers_become_the_share_of_items_below() -> None:
+    def with_item(**update: Any) -> GraphSchema:
+        return SCHEMA.model_copy(update={"item": SCHEMA.item.model_copy(update=update)})
+
+    schema = with_item(released="year", numeric=("price", "pages"))
+    graph = graph_of({FILM: films(5, year=[1990, 2000, 2000, None, 2010], price=[10000.0, 1.0, 2.0, "?", 3.0])}, {})
+    ranks = numeric_ranks(graph, schema)
+    assert ranks.shape == (5, 2) and ranks.dtype == np.float32
+    np.testing.assert_allclose(ranks[:, 0], [1 / 8, 4 / 8, 4 / 8, np.nan, 7 / 8])
+    np.testing.assert_allclose(ranks[:, 1], [7 / 8, 1 / 8, 3 / 8, np.nan, 5 / 8])
+    assert numeric_ranks(graph, with_item(released=None)).shape == (5, 0)
 
 
 def test_release_years_are_read_where_the_schema_names_them() -> None:

@@ -48,11 +48,11 @@ def loss(known: Told, weights: Any, people: NDArray[np.bool_]) -> float:
 
 
 def test_weights_are_mixed_by_how_much_words_ask() -> None:
-    fusion = Fusion(np.arange(10, dtype=np.float32), np.full(10, 2.0, dtype=np.float32))
+    fusion = Fusion(np.arange(11, dtype=np.float32), np.full(11, 2.0, dtype=np.float32))
     mixed = fusion.weights(np.array([1.0, 0.0, 0.7], dtype=np.float32))
-    assert mixed.shape == (3, 10)
-    assert mixed[0].tolist() == list(range(10)) and mixed[1].tolist() == [2.0] * 10
-    assert mixed[2].tolist() == pytest.approx([0.7 * value + 0.3 * 2.0 for value in range(10)])
+    assert mixed.shape == (3, 11)
+    assert mixed[0].tolist() == list(range(11)) and mixed[1].tolist() == [2.0] * 11
+    assert mixed[2].tolist() == pytest.approx([0.7 * value + 0.3 * 2.0 for value in range(11)])
 
 
 def test_the_start_is_the_prior_for_asking_and_popularity_for_telling() -> None:
@@ -61,7 +61,7 @@ def test_the_start_is_the_prior_for_asking_and_popularity_for_telling() -> None:
         "asking": {name: ASKING[name] for name in SIGNALS},
         "telling": dict(zip(SIGNALS, POPULAR, strict=True)),
     }
-    assert set(ASKING) == set(SIGNALS) and [name for name in SIGNALS if not ASKING[name]] == ["liked"]
+    assert set(ASKING) == set(SIGNALS) and [name for name in SIGNALS if not ASKING[name]] == ["liked", "nearness"]
     alone = Fusion.without_people()
     assert alone.telling.tolist() == alone.asking.tolist() == start.asking.tolist()
 
@@ -73,7 +73,7 @@ def test_what_tells_is_found_and_lowers_the_loss_on_people_held_out() -> None:
     assert report["loss"] < report["loss of popularity"] - 0.5
     assert report["loss"] == pytest.approx(loss(known, weights, HELD_OUT), abs=2e-3)
     assert report["loss of popularity"] == pytest.approx(loss(known, POPULAR, HELD_OUT), abs=2e-3)
-    assert weights.shape == (10,) and weights.dtype == np.float32
+    assert weights.shape == (11,) and weights.dtype == np.float32
     assert weights[LIFT] > 0.5 and weights[POPULARITY] < 1  # popularity says nothing of the targets
     assert 10 * weights[NOISE] < 0.3 * weights[LIFT]  # to scale
     assert weights[SILENT] == 0

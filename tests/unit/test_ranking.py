@@ -98,7 +98,7 @@ def test_each_is_ranked_with_the_weights_of_how_much_their_words_ask(artifact: A
     asked, told, mixed = ranking.parts(vectors, [theirs] * 3, np.array([1.0, 0.0, 0.7], dtype=np.float32))
     np.testing.assert_allclose(mixed, 0.7 * asked + 0.3 * told, rtol=1e-4, atol=1e-6)
     silent = [name for name, part in zip(PARTS, asked, strict=True) if not part.any()]
-    assert asked.shape == (len(PARTS), FILMS) and silent == ["liked"]
+    assert asked.shape == (len(PARTS), FILMS) and silent == ["liked", "nearness"]
     assert np.flatnonzero(np.abs(told).max(axis=1)).tolist() == [SIGNALS.index("direct"), len(SIGNALS)]
     np.testing.assert_array_equal(told[-1], asked[-1])  # a dislike is one, whatever the manner
     found = ranked(ranking, "quiet", *theirs, asks=0.7)

@@ -1,4 +1,4 @@
-"""Each of the ten signals against a computation by hand, with dense matrices, on a graph of four toys."""
+"""Each of the eleven signals against a computation by hand, with dense matrices, on a graph of four toys."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ INTERESTS = np.zeros((4, ENTITIES))
 INTERESTS[0, [1, 2, 4, 5]] = 0.9, -0.5, 0.5, -0.8
 INTERESTS[3, [0, 6]] = 0.3, 1.0
 WORDS = np.array([[0.6, 0.8, 0.0], [0.0, 0.0, 0.0], [0.0, 0.6, -0.8], [0.0, 0.0, 0.0]], dtype=np.float32)
+RANKS = np.array([[0.1, np.nan], [0.9, 0.5], [0.5, 0.25], [np.nan, np.nan]], dtype=np.float32)
 
 
 def people() -> People:
@@ -52,6 +53,7 @@ def evidence() -> Evidence:
         direct=sparse(DIRECT),
         likings=Likings(sparse(LIKES), sparse(rng.random((TOYS, TOYS))), sparse(rng.standard_normal((TOYS, TOYS)))),
         predictor=LinkPredictor(label_of, item_label=0, labels=2, temperature=20.0).eval(),
+        ranks=RANKS,
     )
 
 
@@ -75,7 +77,7 @@ def wishes(evidence: Evidence) -> NDArray[Any]:
 
 
 def test_there_are_nine_of_them(evidence: Evidence) -> None:
-    assert evidence.signals(people()).shape == (4, 10, TOYS) == (4, len(SIGNALS), TOYS)
+    assert evidence.signals(people()).shape == (4, 11, TOYS) == (4, len(SIGNALS), TOYS)
 
 
 def test_popularity_is_the_same_for_everybody(evidence: Evidence) -> None:
@@ -131,6 +133,7 @@ def test_a_rare_neighbour_is_not_all_that_somebody_wants(evidence: Evidence) -> 
         sparse(direct),
         Likings.nobody(200),
         LinkPredictor(label_of, item_label=0, labels=2),
+        np.zeros((200, 0), dtype=np.float32),
     )
     somebody = People(
         torch.zeros(1, 3), torch.tensor([0, 0]), torch.tensor([200, 201]), torch.tensor([0.5, 1.0]), torch.arange(2)
@@ -145,6 +148,23 @@ def test_together_and_ease_are_carried_from_the_items_named(evidence: Evidence) 
     for name, weights in (("together", evidence.likings.together), ("ease", evidence.likings.ease)):
         np.testing.assert_allclose(found(evidence, name), items @ weights.toarray(), rtol=1e-5, atol=1e-6)
         assert not found(evidence, name)[1:3].any()
+
+
+def test_what_is_named_says_how_near_others_are_in_numbers(evidence: Evidence) -> None:
+    """Who likes the second toy is nearest to it and to the third; of the fourth, no number is known."""
+
+    def near(*liked: tuple[int, float]) -> list[float]:
+        entities, weights = zip(*liked, strict=True)
+        nobody = torch.zeros(len(liked), dtype=torch.long)
+        somebody = People(torch.zeros(1, 3), nobody, torch.tensor(entities), torch.tensor(weights), nobody)
+        values: list[float] = evidence.signals(somebody)[0, SIGNALS.index("nearness")].tolist()
+        return values
+
+    far = np.array([0.8, 0.0, (0.4 + 0.25) / 2])
+    assert near((1, 1.0)) == pytest.approx([*(far.mean() - far), 0.0], abs=1e-6)
+    assert near((1, 0.5)) == pytest.approx([*(far.mean() - far) / 2, 0.0], abs=1e-6)
+    assert near((1, 0.5), (0, -1.0), (5, 1.0)) == near((1, 0.5))  # a dislike, and no item
+    assert near((3, 1.0)) == [0.0] * TOYS
 
 
 def test_lift_is_how_much_oftener_those_who_like_such_things_liked_it(evidence: Evidence) -> None:
@@ -186,7 +206,7 @@ def test_each_person_is_for_themselves(evidence: Evidence) -> None:
 
 def test_nobody_in_the_graph_says_nothing(evidence: Evidence) -> None:
     alone = replace(evidence, likings=Likings.nobody(TOYS)).signals(people())
-    without = [SIGNALS.index(name) for name in ("popularity", "text", "graph", "direct", "everything")]
+    without = [SIGNALS.index(name) for name in ("popularity", "text", "graph", "direct", "everything", "nearness")]
     np.testing.assert_array_equal(alone[:, without], evidence.signals(people())[:, without])
     assert not np.delete(alone, without, axis=1).any()
 
@@ -199,7 +219,7 @@ def test_liked_counts_people_whenever_it_was(evidence: Evidence) -> None:
 
 def test_no_people_have_no_signals(evidence: Evidence) -> None:
     nothing = torch.zeros(0, dtype=torch.long)
-    assert evidence.signals(People(torch.zeros(0, 3), nothing, nothing, torch.zeros(0), nothing)).shape == (0, 10, TOYS)
+    assert evidence.signals(People(torch.zeros(0, 3), nothing, nothing, torch.zeros(0), nothing)).shape == (0, 11, TOYS)
 
 
 def test_likes_are_ones_without_people_who_liked_nothing() -> None:
