@@ -81,23 +81,23 @@ def _run(given: argparse.Namespace) -> int:
     ids = json.loads((exchange / "graph.json").read_text(encoding="utf-8"))["items"]
     print(f"{len(strangers)} people, {len(ids)} items, prepared in {time.perf_counter() - started:.0f} s", flush=True)
     judge = Judge(people, strangers, ids, given.referee)
-    rows, failed = [], {}
+    ours = _ours(given, people, lists, judge)
+    rows: list[Row] = []
+    failed: dict[str, str] = {}
     for name in given.only or PEERS:
         started = time.perf_counter()
         try:
-            row = _peer(name, exchange, given.work, lists, judge)
+            rows.append(_peer(name, exchange, given.work, lists, judge))
+            best = rows[-1].intervals[TUNED_ON].mean
+            print(f"{name}: {TUNED_ON} {best:.3f}, {time.perf_counter() - started:.0f} s in all", flush=True)
         except (PeerError, NoEnvironmentError) as error:
             failed[name] = str(error).splitlines()[-1]
             print(f"{name}: {error}", file=sys.stderr, flush=True)
-            continue
-        rows.append(row)
-        best = row.intervals[TUNED_ON].mean
-        print(f"{name}: {TUNED_ON} {best:.3f}, {time.perf_counter() - started:.0f} s in all", flush=True)
-    ours = _ours(given, people, lists, judge)
-    told = table(rows, ours, failed)
-    (given.output / "table.md").write_text(told, encoding="utf-8")
-    results = json.dumps(as_json(rows, ours, failed), indent=1)
-    (given.output / "results.json").write_text(results + "\n", encoding="utf-8")
+        # After each peer: what is known is kept when a later one takes too long.
+        told = table(rows, ours, failed)
+        (given.output / "table.md").write_text(told, encoding="utf-8")
+        results = json.dumps(as_json(rows, ours, failed), indent=1)
+        (given.output / "results.json").write_text(results + "\n", encoding="utf-8")
     print(told)
     return 1 if failed else 0
 

@@ -213,6 +213,37 @@ def test_pagerank_is_that_of_the_linear_equation(modules: Callable[[str], Any]) 
     assert np.allclose(found.scores(people, damping=0.3)[0], wanted[:5], atol=1e-5)
 
 
+@pytest.mark.parametrize("encoder", ["towers", "rgcn", "hgt"])
+def test_networks_learn_from_simulated_people(
+    modules: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, encoder: str
+) -> None:
+    networks, exchange = modules("peers.graph_networks"), modules("exchange")
+    monkeypatch.setattr(networks, "_STEPS", 30)
+    graph, people = _small(modules)
+    shown = exchange.People([people.people[0]] * 40, np.tile(people.vectors[:1], (40, 1)))
+    simulated = exchange.Simulated(shown, np.arange(40) % 4, [[3]] * 40)
+    found = networks.Network(encoder)
+    found.fit(graph, simulated, start="text")
+    scores = found.scores(people)
+    assert scores.shape == (2, 5)
+    assert scores[0].argmax() == 3, "what all such people wanted"
+    assert [len(items) for items in found.recommend(people, 5)] == [4, 5]
+
+
+def test_a_network_sees_no_liking_of_the_people_it_learns_from(modules: Callable[[str], Any]) -> None:
+    graph, people = _small(modules)
+    nodes = modules("peers.graph_networks")._Nodes(graph)
+    everybody = nodes.with_people(people, [0], np.ones(4, dtype=bool)).edges
+    without = nodes.with_people(people, [0], np.array([True, False, True, True])).edges
+    (liked,) = [triple for triple in without if triple[1] == "LIKED"]
+    assert sorted(set(everybody[liked][0].tolist())) == [0, 1, 2, 3]
+    assert sorted(set(without[liked][0].tolist())) == [0, 2, 3]
+    (back,) = [triple for triple in without if triple[1] == "LIKED inverse"]
+    assert without[back].flip(0).tolist() == without[liked].tolist()
+    interests = {triple[0]: ends.tolist() for triple, ends in without.items() if triple[1] == "INTERESTS"}
+    assert interests == {"Film": [[0], [0]], "Genre": [[0], [0]]}
+
+
 def test_settings_are_chosen_by_what_the_judge_says(modules: Callable[[str], Any]) -> None:
     peer = modules("peers.peer")
     assert peer.grid(a=[1, 2], b=["x", "y"]) == [

@@ -3,9 +3,11 @@
 Encoder and decoder are those of `examples/rgcn_link_pred.py` (RGCNConv with bases, DistMult) and of its heterogeneous examples
 (HGTConv). A new person is a node with edges INTERESTED_IN to entities and nothing else; the network learns from the simulated
 people, who are such nodes. The users of the graph are nodes with LIKED edges, but in each step those of one fifth are taken out,
-and the simulated people made of them are learned from. Instead of sampled negatives the loss is the cross-entropy over all items,
-which is stronger. One fifth of the people is never learned from; it stops the training. What a network learns may be added to the
-cosine of MiniLM, with a weight.
+and the simulated people made of them are learned from. Instead of sampled negatives the loss is the cross-entropy over all items.
+As without it a network learns hardly more than what is popular, its scores are added to log popularity in the loss (Menon et al.
+2021, "Long-tail Learning via Logit Adjustment"), and a target weighs more the nearer it is to the words, as in kg-rec. One fifth
+of the people is never learned from; it stops the training. What a network learns may be added to the cosine of MiniLM, with a
+weight.
 """
 
 from __future__ import annotations
@@ -34,6 +36,10 @@ _EVERY = 5
 _PATIENCE = 3
 _RATE = 0.01
 _FOLDS = 5
+_TILT = 8.0
+"""A target weighs exp(8 cosine), as much as in kg-rec."""
+_USER, _PERSON = ":user", ":person"
+"""Types of nodes beside the labels; a label that was read from a header has no colon."""
 _PEOPLE = 512
 """Simulated people in one step."""
 
@@ -52,12 +58,13 @@ class Network(ScoringPeer):
         super().fit(graph, simulated)
         self._text = Text()
         self._text.fit(graph, simulated)
+        self._popularity = torch.from_numpy(graph.log_counts)
         self._known: tuple[People, Scores] | None = None
         torch.manual_seed(0)
         rng = np.random.default_rng(0)
         self._nodes = _Nodes(graph)
         self._model = _Model(self._encoder, start, self._nodes)
-        folds = rng.integers(_FOLDS, size=graph.likes.shape[0])
+        folds = rng.permutation(graph.likes.shape[0]) % _FOLDS
         of = folds[simulated.users]
         held_out = np.flatnonzero(of == 0)[:_PEOPLE]
         optimiser = torch.optim.AdamW(self._model.parameters(), lr=_RATE, weight_decay=1e-4)
@@ -72,6 +79,8 @@ class Network(ScoringPeer):
                     break
             fold = 1 + step % (_FOLDS - 1)
             some = rng.permutation(np.flatnonzero(of == fold))[:_PEOPLE]
+            if not len(some):
+                continue
             optimiser.zero_grad()
             self._loss(simulated, some, folds == fold, learn=True).backward()
             optimiser.step()
@@ -97,10 +106,12 @@ class Network(ScoringPeer):
         self._model.train(learn)
         with torch.set_grad_enabled(learn):
             scores = self._model(self._nodes.with_people(simulated.people, some, ~absent))
+            near = self._text.scores(People([], simulated.people.vectors[np.asarray(some)]))
             wanted = torch.zeros_like(scores)
             for row, person in enumerate(some):
-                wanted[row, simulated.targets[person]] = 1.0 / len(simulated.targets[person])
-            return -(wanted * functional.log_softmax(scores, dim=1)).sum(dim=1).mean()
+                targets = simulated.targets[person]
+                wanted[row, targets] = torch.from_numpy(_TILT * near[row, targets]).softmax(0)
+            return -(wanted * functional.log_softmax(scores + self._popularity, dim=1)).sum(dim=1).mean()
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,7 @@ class _Batch:
 
 
 class _Nodes:
-    """Types of nodes: each label, "user" and "person"; each relation comes with its inverse."""
+    """Types of nodes: each label, users and new people; each relation comes with its inverse."""
 
     def __init__(self, graph: Graph) -> None:
         self.labels = list(dict.fromkeys(graph.labels))
@@ -125,18 +136,22 @@ class _Nodes:
         self.item_count = len(graph.items)
         self._likes = np.stack(graph.likes.nonzero()).astype(np.int64)
         self._fixed: dict[tuple[str, str, str], Tensor] = {}
-        for name, ends in graph.relations.items():
+        for number, ends in enumerate(graph.relations.values()):
             source, target = (self.labels[type_of[rows[0]]] for rows in ends)
-            self._add(self._fixed, (source, name, target), np.stack([self.within[ends[0]], self.within[ends[1]]]))
-        self.types = [*self.labels, "user", "person"]
-        interested = [(label, "INTERESTS", "person") for label in self.labels]
-        liked = [("user", "LIKED", self.labels[0]), (self.labels[0], "LIKED inverse", "user")]
+            self._add(
+                self._fixed,
+                (source, f"relation {number}", target),
+                np.stack([self.within[ends[0]], self.within[ends[1]]]),
+            )
+        self.types = [*self.labels, _USER, _PERSON]
+        interested = [(label, "INTERESTS", _PERSON) for label in self.labels]
+        liked = [(_USER, "LIKED", self.labels[0]), (self.labels[0], "LIKED inverse", _USER)]
         self.relations = [*self._fixed, *liked, *interested]
 
     def with_people(self, people: People, some: Sequence[int], present: Any) -> _Batch:
         """Return the graph with the likings of the users `present`, [U], and some people."""
         edges = dict(self._fixed)
-        self._add(edges, ("user", "LIKED", self.labels[0]), self._likes[:, present[self._likes[0]]])
+        self._add(edges, (_USER, "LIKED", self.labels[0]), self._likes[:, present[self._likes[0]]])
         found = [
             (self._type_of[interest.row], self.within[interest.row], row)
             for row, person in enumerate(some)
@@ -145,7 +160,7 @@ class _Nodes:
         ]
         for number, label in enumerate(self.labels):
             ends = [(entity, row) for of, entity, row in found if of == number]
-            edges[label, "INTERESTS", "person"] = torch.tensor(ends, dtype=torch.long).reshape(-1, 2).T
+            edges[label, "INTERESTS", _PERSON] = torch.tensor(ends, dtype=torch.long).reshape(-1, 2).T
         return _Batch(torch.from_numpy(people.vectors[np.asarray(some)]), edges)
 
     @staticmethod
@@ -182,8 +197,8 @@ class _Model(nn.Module):
         else:
             entities, people = self.of_entities(self._nodes.vectors), self.of_words(batch.vectors)
         features = dict(zip(self._nodes.labels, entities.split(self._nodes.counts), strict=True))
-        features["user"] = self.user.expand(int(self._nodes._likes[0].max()) + 1, -1)
-        features["person"] = people
+        features[_USER] = self.user.expand(int(self._nodes._likes[0].max()) + 1, -1)
+        features[_PERSON] = people
         items, wishes = self.encoder(features, batch.edges)
         return (wishes * self.relation) @ items.T * self.temperature
 
@@ -197,7 +212,7 @@ class _Towers(nn.Module):
 
     def forward(self, x: dict[str, Tensor], _: dict[tuple[str, str, str], Tensor]) -> tuple[Tensor, Tensor]:
         """Return items and people as they came."""
-        return x[self._item], x["person"]
+        return x[self._item], x[_PERSON]
 
 
 class _Rgcn(nn.Module):
@@ -225,7 +240,7 @@ class _Rgcn(nn.Module):
         whole = torch.cat([x[name] for name in self._nodes.types])
         hidden = functional.dropout(functional.relu(self.first(whole, edge_index, edge_type)), 0.2, self.training)
         found = self.second(hidden, edge_index, edge_type)
-        people = slice(offset["person"], offset["person"] + len(x["person"]))
+        people = slice(offset[_PERSON], offset[_PERSON] + len(x[_PERSON]))
         return found[: self._nodes.item_count], found[people]
 
 
@@ -243,4 +258,4 @@ class _Hgt(nn.Module):
         """Return the representations of items and people."""
         hidden = self.first(x, edges)
         found = self.second({name: functional.relu(hidden[name]) for name in hidden}, edges)
-        return found[self._item], found["person"]
+        return found[self._item], found[_PERSON]
