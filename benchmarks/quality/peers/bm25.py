@@ -41,4 +41,4 @@ class Bm25(ScoringPeer):
 class Bm25AndPopularity(Bm25):
     """BM25 and popularity, with the weight that serves best."""
 
-    ranked = grid(popularity=[0.5, 1.0, 1.4, 2.0, 3.0])
+    ranked = grid(popularity=[0.5, 1.0, 2.0, 3.0, 5.0])

@@ -37,7 +37,7 @@ class Fused(ScoringPeer):
 class Hybrid(ScoringPeer):
     """A weighted sum of MiniLM, BM25, EASE, log PageRank and popularity, standardised; MiniLM's weight is 1."""
 
-    ranked = grid(bm25=[0.0, 0.3], ease=[0.0, 0.2, 0.4], pagerank=[0.0, 0.4, 0.8], popularity=[0.8, 1.2, 1.8])
+    ranked = grid(bm25=[0.0, 0.3], ease=[0.0, 0.2, 0.4], pagerank=[0.4, 0.8, 1.2, 1.6], popularity=[0.4, 0.8, 1.2])
 
     def fit(self, graph: Graph, simulated: Simulated) -> None:
         """Fit each part."""
@@ -46,7 +46,7 @@ class Hybrid(ScoringPeer):
             (Text(), {}),
             (Bm25(), {}),
             (Ease(), {}),
-            (PageRank(), {"damping": 0.5, "logarithm": True}),
+            (PageRank(), {"damping": 0.3, "logarithm": True}),
         )
         for part, _ in self._parts:
             part.fit(graph, simulated)
