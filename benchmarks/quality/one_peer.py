@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from exchange import LENGTH, read_graph, read_people, read_simulated, write_lists
 from peers import PEERS
@@ -21,7 +22,7 @@ def main(name: str, exchange: Path, folder: Path) -> None:
     graph, people, simulated = read_graph(exchange), read_people(exchange), read_simulated(exchange)
     peer = PEERS[name].load()
     folder.mkdir(parents=True, exist_ok=True)
-    tried = []
+    tried: list[dict[str, Any]] = []
     for fitted in peer.fitted:
         started = time.perf_counter()
         peer.fit(graph, simulated, **fitted)

@@ -160,8 +160,27 @@ def _ours(given: argparse.Namespace, people: Path, lists: Path, judge: Judge) ->
         if done.returncode:
             raise InputError(f"{given.home}: expected a home with a model, but: {done.stderr.strip()}")
         seconds = {"fit": 0.0, "rank": round(time.perf_counter() - started, 2)}
+    _check_lists(found)
     values = judge.values(found)
     return Row("kg-rec", "kg-rec", values, judge.intervals(found, values), {}, 1, seconds)
+
+
+def _check_lists(path: Path) -> None:
+    """Raise InputError with file:line for the first line that is no list of a person."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(
+            f"{path}: expected lists of kg-rec, but: {error.strerror}",
+            remedy="Write them: kg-rec recommend --input PEOPLE --output RECS.jsonl -k 100",
+        ) from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            one = json.loads(line)
+        except ValueError:
+            one = None
+        if not isinstance(one, dict) or "user_id" not in one or not isinstance(one.get("items"), list):
+            raise InputError(f"{path}:{number}: expected an object with 'user_id' and 'items', found {line[:60]!r}")
 
 
 if __name__ == "__main__":

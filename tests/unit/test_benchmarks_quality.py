@@ -117,6 +117,18 @@ def test_without_people_it_says_what_is_missing(
     assert "expected one file of people (.jsonl), found 0" in said and "--people FILE" in said
 
 
+def test_lists_of_ours_that_are_none_are_refused(
+    modules: Callable[[str], Any], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, ours = modules("run").main, tmp_path / "ours.jsonl"
+    given = arguments(data, tmp_path / "out", "--only", "popularity", "--ours", str(ours))
+    assert run(given) == 2
+    assert f"{ours}: expected lists of kg-rec" in capsys.readouterr().err
+    ours.write_text('{"user_id": "p1", "items": ["1"]}\n["1"]\n')
+    assert run(given) == 2
+    assert f"{ours}:2: expected an object with 'user_id' and 'items'" in capsys.readouterr().err
+
+
 def test_a_peer_that_fails_is_told_and_the_others_go_on(
     modules: Callable[[str], Any], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

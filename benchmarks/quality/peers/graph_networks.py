@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from exchange import Graph, People, Simulated
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -102,7 +103,7 @@ class Network(ScoringPeer):
     def _state(self) -> dict[str, Tensor]:
         return {name: value.clone() for name, value in self._model.state_dict().items()}
 
-    def _loss(self, simulated: Simulated, some: Sequence[int], absent: Any, *, learn: bool) -> Tensor:
+    def _loss(self, simulated: Simulated, some: NDArray[np.int64], absent: NDArray[np.bool_], *, learn: bool) -> Tensor:
         self._model.train(learn)
         with torch.set_grad_enabled(learn):
             scores = self._model(self._nodes.with_people(simulated.people, some, ~absent))
@@ -148,7 +149,9 @@ class _Nodes:
         liked = [(_USER, "LIKED", self.labels[0]), (self.labels[0], "LIKED inverse", _USER)]
         self.relations = [*self._fixed, *liked, *interested]
 
-    def with_people(self, people: People, some: Sequence[int], present: Any) -> _Batch:
+    def with_people(
+        self, people: People, some: Sequence[int] | NDArray[np.int64], present: NDArray[np.bool_]
+    ) -> _Batch:
         """Return the graph with the likings of the users `present`, [U], and some people."""
         edges = dict(self._fixed)
         self._add(edges, (_USER, "LIKED", self.labels[0]), self._likes[:, present[self._likes[0]]])

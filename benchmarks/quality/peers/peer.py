@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from exchange import Graph, People, Simulated
@@ -35,8 +35,8 @@ class Peer(Protocol):
 class ScoringPeer:
     """A peer that has a score for each person and item, to which popularity may be added with a weight."""
 
-    fitted: ClassVar[Sequence[Settings]] = ({},)
-    ranked: ClassVar[Sequence[Settings]] = ({},)
+    fitted: Sequence[Settings] = ({},)
+    ranked: Sequence[Settings] = ({},)
     graph: Graph
 
     def fit(self, graph: Graph, simulated: Simulated, **_: Any) -> None:  # noqa: ARG002 - for those that learn from them
