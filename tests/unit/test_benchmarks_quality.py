@@ -129,6 +129,38 @@ def test_lists_of_ours_that_are_none_are_refused(
     assert f"{ours}:2: expected an object with 'user_id' and 'items'" in capsys.readouterr().err
 
 
+def test_the_settings_that_the_judge_likes_best_are_shown(
+    modules: Callable[[str], Any], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, output, scripts = modules("run"), tmp_path / "out", tmp_path / "scripts"
+    lists = {"000.jsonl": ["0", "1"], "001.jsonl": ["3"], "002.jsonl": ["0"]}
+    files = {name: json.dumps({"user_id": "p2", "items": items}) + "\n" for name, items in lists.items()}
+    seconds = {"fit": 0.0, "rank": 0.0}
+    tried = [{"settings": {"at": at}, "file": name, "seconds": seconds} for at, name in enumerate(lists)]
+    scripts.mkdir()
+    (scripts / "one_peer.py").write_text(
+        "import pathlib, sys\nfolder = pathlib.Path(sys.argv[3])\nfolder.mkdir(parents=True)\n"
+        f"for name, text in { ({**files, 'tried.json': json.dumps(tried)})!r}.items():\n"
+        "    (folder / name).write_text(text)\n"
+    )
+    monkeypatch.setattr(run, "_HERE", scripts)
+    assert run.main(arguments(data, output, "--only", "popularity")) == 0
+    (row,) = json.loads((output / "results.json").read_text())["rows"]
+    assert row["settings"] == {"at": 1} and row["tried"] == 3
+    assert row["metrics"]["recall@50"]["mean"] == pytest.approx(1 / 3, abs=1e-5)
+    assert lists_of(output / "lists/popularity.jsonl") == {"p2": ["3"]}
+
+
+def test_an_item_that_the_graph_does_not_have_is_a_miss(
+    modules: Callable[[str], Any], data: Path, tmp_path: Path
+) -> None:
+    ours, output = tmp_path / "ours.jsonl", tmp_path / "out"
+    ours.write_text(json.dumps({"user_id": "p2", "items": ["u0", "u1", "u2", "u3", "0"]}) + "\n")
+    assert modules("run").main(arguments(data, output, "--only", "popularity", "--ours", str(ours))) == 0
+    row = json.loads((output / "results.json").read_text())["rows"][-1]
+    assert row["metrics"]["recall@50"]["mean"] == 0
+
+
 def test_a_peer_that_fails_is_told_and_the_others_go_on(
     modules: Callable[[str], Any], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
