@@ -21,6 +21,8 @@ from kg_rec.evaluation.strangers import Stranger, judgeable
 TUNED_ON = "recall@50"
 """What the settings of every peer are chosen by."""
 
+_SHOWN_AS = {"ndcg@10": "nDCG@10", "mrr": "MRR"}
+
 Values = dict[str, NDArray[np.float64]]
 """Each metric for each person, [P]."""
 
@@ -79,7 +81,8 @@ class Judge:
 
 def table(rows: Sequence[Row], ours: Row | None, failed: dict[str, str]) -> str:
     """Return the table in Markdown, in the order given, ours last; failed: what became of the peers that did not run."""
-    head = ["ranked by", *METRICS, f"ours − it, {TUNED_ON}", "settings", "fit + rank"]
+    head = ["ranked by", *(_SHOWN_AS.get(name, name) for name in METRICS)]
+    head += [f"kg-rec − it, {TUNED_ON}", "settings", "fit + rank"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for row in [*rows, *([ours] if ours else [])]:
         cells = [f"**{row.title}**" if row is ours else row.title]

@@ -85,6 +85,7 @@ def test_the_driver_runs_peers_in_processes_of_their_own_and_judges_them(
     assert sorted(lists["p3"]) == ["0", "1", "2", "3", "4", "5"]
     assert lists["p3"][-1] == "5", "the film that fewest interacted with comes last"
     table = (output / "table.md").read_text()
+    assert table.startswith("| ranked by | recall@10 | recall@50 | nDCG@10 | MRR | kg-rec − it, recall@50 |")
     assert "| popularity: log count |" in table and "**kg-rec**" in table
 
 
