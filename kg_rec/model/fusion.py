@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ASKING = {
-    "popularity": 1.0, "liked": 0.0, "text": 1.0, "graph": 1.0, "direct": 0.03, "everything": 1.33, "together": 10.0,
-    "ease": 11.0, "lift": 0.4, "neighbours": 0.2, "nearness": 0.0,
+    "popularity": 1.0, "liked": 0.0, "text": 1.0, "graph": 1.0, "direct": 0.03, "everything": 1.0, "together": 10.0,
+    "ease": 11.0, "lift": 0.32, "neighbours": 0.26, "nearness": 0.0,
 }  # fmt: skip
 """Weights for words that ask."""
 _POPULARITIES = ("popularity", "liked")
