@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from example_graphs import FILMS, MUSIC, SHOP, WITHOUT_USERS, Files, write
+from example_graphs import FILMS, MUSIC, REVIEWS, SHOP, WITHOUT_USERS, Files, write
 
 from kg_rec.errors import SchemaError
 from kg_rec.graph.csv_folder import GraphFolder, Values, read_folder
@@ -97,22 +97,8 @@ def test_a_shop_with_reviews(tmp_path: Path) -> None:
     assert schema.phrases == {"MADE_BY": "made by {}"}
 
 
-WORDS: Files = {
-    "nodes/Customer.csv": (
-        "customerId:ID(Customer),since:int,about,motto\n"
-        "c1,2011,I walk the hills of the north in any weather there is.,Onwards and upwards every single day\n"
-        "c2,2019,,\nc3,2020,,\n"
-    ),
-    "relations/REVIEWED.csv": (
-        ":START_ID(Customer),:END_ID(Product),stars:int,summary,text,tags:string[],on:date\n"
-        "c1,p1,5,Dry,It kept me dry for a week of rain.,one two three four five six;seven eight,2020-05-01\n"
-        "c1,p2,2,Slow,,,2020-06-01\nc2,p2,4,,It boils and boils and never tips over.,,2021-01-01\nc3,p3,1,Leaks,,,\n"
-    ),
-}
-
-
 def test_the_running_words_of_people_are_found(tmp_path: Path) -> None:
-    schema, reasons = infer_schema(folder(tmp_path, {**SHOP, **WORDS}))
+    schema, reasons = infer_schema(folder(tmp_path, REVIEWS))
     assert schema.user is not None and schema.user.text == ("about", "motto")
     assert schema.interaction == InteractionSchema(
         type="REVIEWED", weight="stars", time="on", text="text", kind="rating", scale=(1.0, 5.0)
@@ -122,14 +108,11 @@ def test_the_running_words_of_people_are_found(tmp_path: Path) -> None:
 
 
 def test_people_who_tell_of_themselves_are_people_still(tmp_path: Path) -> None:
-    files = {**SHOP, **WORDS, "relations/REVIEWED.csv": ":START_ID(Customer),:END_ID(Product)\nc1,p1\nc2,p3\n"}
+    files = {**REVIEWS, "relations/REVIEWED.csv": ":START_ID(Customer),:END_ID(Product)\nc1,p1\nc2,p3\n"}
     schema = inferred(tmp_path / "customers", files)
     assert schema.interaction == InteractionSchema(type="REVIEWED", kind="unary")
     # Under a label that says nothing, what has running words may as well be a thing.
-    renamed = {
-        name.replace("Customer", "Z"): str(text).replace("(Customer)", "(Z)")
-        for name, text in {**SHOP, **WORDS}.items()
-    }
+    renamed = {name.replace("Customer", "Z"): str(text).replace("(Customer)", "(Z)") for name, text in REVIEWS.items()}
     assert undecided(tmp_path / "things", renamed).option == "user"
     assert inferred(tmp_path / "said", renamed, user="Z").user == UserSchema(
         label="Z", id="customerId", text=("about", "motto")
@@ -137,11 +120,11 @@ def test_people_who_tell_of_themselves_are_people_still(tmp_path: Path) -> None:
 
 
 def test_words_that_are_no_longer_there_contradict_the_schema(tmp_path: Path) -> None:
-    schema, _ = infer_schema(folder(tmp_path / "words", {**SHOP, **WORDS}))
-    assert contradictions(schema, folder(tmp_path / "again", {**SHOP, **WORDS})) == []
+    schema, _ = infer_schema(folder(tmp_path / "words", REVIEWS))
+    assert contradictions(schema, folder(tmp_path / "again", REVIEWS)) == []
     changed = {
-        **SHOP,
-        **{name: str(text).replace("text,", "words,").replace("motto", "m") for name, text in WORDS.items()},
+        name: str(text).replace("summary,text,", "summary,words,").replace("motto", "m")
+        for name, text in REVIEWS.items()
     }
     assert [line.split(", found")[0] for line in contradictions(schema, folder(tmp_path / "changed", changed))] == [
         "the property 'motto' of Customer",
