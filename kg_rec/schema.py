@@ -46,6 +46,8 @@ class UserSchema(_Part):
 
     label: str
     id: str
+    text: tuple[str, ...] = ()
+    """Properties in running words in which people tell of themselves, best first."""
 
 
 class InteractionSchema(_Part):
@@ -56,6 +58,8 @@ class InteractionSchema(_Part):
     """Property with the rating or the count."""
     time: str | None = None
     """Property with the time, in seconds since 1970."""
+    text: str | None = None
+    """Property in running words in which the user writes of the item, as a review."""
     kind: Literal["rating", "count", "unary"]
     scale: tuple[float, float] | None = None
     """Lowest and highest rating; for kind "rating" only."""
@@ -229,12 +233,14 @@ _MEANINGS: dict[str, str] = {
     "user": "Who interacts.",
     "user.label": "the label of their nodes",
     "user.id": "property with the id as it stood in the source",
+    "user.text": "properties in running words in which they tell of themselves, best first",
     "interaction": "The relation from a user to an item.",
     "interaction.type": "its type",
     "interaction.kind": '"rating" (how much it was liked), "count" (how often), or "unary" (that it was)',
     "interaction.weight": "property with the rating or the count",
     "interaction.scale": "lowest and highest rating; positive is one at or above both the middle and the person's mean",
     "interaction.time": "property with the time, in seconds since 1970",
+    "interaction.text": "property in running words in which the user writes of the item, as a review",
     "entities": "Everything else a person may be interested in: the property each is called by, and its running words.",
     "interests": "The labels that an interest may point to.",
     "phrases": "How a relation of the item reads in words, {} standing for the other end's title.",
@@ -245,9 +251,11 @@ _OPTIONAL = {
     "item.released": "year",
     "item.text": ["description"],
     "item.numeric": ["price"],
+    "user.text": ["bio"],
     "interaction.weight": "rating",
     "interaction.scale": [1, 5],
     "interaction.time": "timestamp",
+    "interaction.text": "review",
     "asking": ["I am looking for {}"],
 }
 

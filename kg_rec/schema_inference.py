@@ -27,6 +27,7 @@ from kg_rec.schema_properties import (
     is_year,
     looks_like_weight,
     phrase_from,
+    running_texts,
     shapes_of,
     weight_of,
     words_of,
@@ -121,7 +122,7 @@ def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[
     check(item.label, [item.id, item.title, *item.aliases, *item.text, item.released, *item.numeric])
     found.extend(_no_years(item, profile))
     if schema.user:
-        check(schema.user.label, [schema.user.id])
+        check(schema.user.label, [schema.user.id, *schema.user.text])
     for label, entity in schema.entities.items():
         check(label, [entity.title, *entity.aliases, *entity.text])
     if schema.interaction and schema.user and {schema.user.label, item.label} <= set(profile.labels):
@@ -129,7 +130,7 @@ def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[
         kinds = [kind for kind in profile.relations if str(kind) == wanted]
         if not kinds:
             found.append(f"relations {wanted}, found {_listed(profile.relations)}")
-        names = [schema.interaction.weight, schema.interaction.time]
+        names = [schema.interaction.weight, schema.interaction.time, schema.interaction.text]
         for kind in kinds:
             missing = [name for name in names if name and name not in kind.properties]
             found.extend(f"the property '{name}' of {wanted}, found {_listed(kind.properties)}" for name in missing)
@@ -217,7 +218,7 @@ class _Inference:
         ]
         schema = GraphSchema(
             item=item,
-            user=UserSchema(label=user_label, id=self._profile.labels[user_label].id) if user_label else None,
+            user=self._user(self._profile.labels[user_label]) if user_label else None,
             interaction=self._interaction_schema(interaction) if interaction else None,
             entities=entities,
             interests=tuple(interests),
@@ -323,9 +324,14 @@ class _Inference:
         return left[0]
 
     def _from_people(self, kind: RelationProfile) -> bool:
-        """Whether nothing leads to the source, it has no running words, and the target says more than the source."""
+        """Whether nothing leads to the source, it has no running words, and the target says more than the source.
+
+        What is called as people are may have running words: people tell of themselves.
+        """
         source, target = self._shapes[kind.source], self._shapes[kind.target]
-        if any(other.target == kind.source for other in self._between) or source.text:
+        if any(other.target == kind.source for other in self._between):
+            return False
+        if source.text and not _are_people(kind.source):
             return False
         return self._described(kind.target, target) or not self._described(kind.source, source, besides=kind.target)
 
@@ -342,7 +348,8 @@ class _Inference:
         return None if self._shapes[source].named else f"{source} has no name"
 
     def _could_be(self, kind: RelationProfile) -> bool:
-        return self._described(kind.target, self._shapes[kind.target]) or not self._shapes[kind.source].text
+        source_tells = self._shapes[kind.source].text and not _are_people(kind.source)
+        return self._described(kind.target, self._shapes[kind.target]) or not source_tells
 
     def _may_be_interaction(self, kind: RelationProfile) -> bool:
         """Whether it was asked if this is the interaction, and things with names are at both ends."""
@@ -470,11 +477,16 @@ class _Inference:
             )
         if candidate.time:
             self._reasons["interaction.time"] = f"the values of '{candidate.time}' are moments"
+        text = next(iter(running_texts(kind.properties)), None)
+        if text:
+            self._reasons["interaction.text"] = f"the values of '{text}' are running words"
         if self._choices.kind == "unary" or not candidate.weights:
             self._reasons["interaction.kind"] = "--kind says so" if self._choices.kind else "it has no weight"
-            return InteractionSchema(type=kind.type, kind="unary", time=candidate.time)
+            return InteractionSchema(type=kind.type, text=text, kind="unary", time=candidate.time)
         name, weight = self._weight(candidate)
-        return InteractionSchema(type=kind.type, weight=name, time=candidate.time, kind=weight.kind, scale=weight.scale)
+        return InteractionSchema(
+            type=kind.type, text=text, weight=name, time=candidate.time, kind=weight.kind, scale=weight.scale
+        )
 
     def _weight(self, candidate: _Candidate) -> tuple[str, Weight]:
         properties = candidate.relation.properties
@@ -505,6 +517,12 @@ class _Inference:
         )
         self._reasons["interaction.kind"] = "--kind says so" if self._choices.kind else found[name].reason
         return name, found[name]
+
+    def _user(self, node: LabelProfile) -> UserSchema:
+        text = tuple(self._shapes[node.label].text)
+        if text:
+            self._reasons["user.text"] = "longest running words first"
+        return UserSchema(label=node.label, id=node.id, text=text)
 
     def _item(self, node: LabelProfile) -> ItemSchema:
         shapes = self._shapes[node.label]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -119,7 +119,8 @@ class PropertyShapes:
 def shapes_of(node: LabelProfile) -> PropertyShapes:
     """Return what the properties of `node` look like."""
     shapes = PropertyShapes(node.id)
-    words: dict[str, _Words] = {}
+    words = _words_by_name(node.properties)
+    shapes._texts.update(name for name, shape in words.items() if shape.readable)
     years: list[str] = []
     dates: list[str] = []
     for name, values in node.properties.items():
@@ -127,20 +128,13 @@ def shapes_of(node: LabelProfile) -> PropertyShapes:
             continue
         if _are_dates(values):
             dates.append(name)
-        if values.type in ("string", "char"):
-            words[name] = _words(values.values)
-            if words[name].readable:
-                shapes._texts.add(name)
-        elif values.type in NUMERIC_TYPES and name != node.id:
+        if values.type in NUMERIC_TYPES and name != node.id:
             present = [value for value in values.values if value is not None]
             if len(set(present)) > 1 and are_years(present):
                 years.append(name)
             if present and not _is_number_of_a_thing(name, values, present):
                 shapes.numeric.append(name)
-    shapes.text = sorted(
-        (name for name, shape in words.items() if name != node.id and shape.running >= RUNNING_WORDS),
-        key=lambda name: -words[name].running,
-    )
+    shapes.text = [name for name in _running(words) if name != node.id]
     shapes.released = _release(years)
     if shapes.released is None:
         shapes.dated = next((name for name in dates if _is_called_release(name)), None)
@@ -162,13 +156,36 @@ class _Words:
     short: bool
 
 
+def running_texts(properties: Mapping[str, Values]) -> list[str]:
+    """Return the properties in running words, longest first."""
+    return _running(_words_by_name(properties))
+
+
+def word_count(text: str) -> float:
+    """Return how many words there are; two characters of a script without spaces between words count as one."""
+    return len(_WORD.findall(_CJK.sub("", text))) + len(_CJK.findall(text)) / 2
+
+
+def _running(words: Mapping[str, _Words]) -> list[str]:
+    running = [name for name, shape in words.items() if shape.running >= RUNNING_WORDS]
+    return sorted(running, key=lambda name: -words[name].running)
+
+
+def _words_by_name(properties: Mapping[str, Values]) -> dict[str, _Words]:
+    return {
+        name: _words(values.values)
+        for name, values in properties.items()
+        if values.type in ("string", "char") and not values.array
+    }
+
+
 def _words(values: Sequence[str | None]) -> _Words:
     present = [value for value in values if value]
     if not present:
         return _Words(0, 0, 0, 0, False, False)
     sample = present[:: max(1, len(present) // _SAMPLE)]
     count = len(sample)
-    running = sum(len(_WORD.findall(_CJK.sub("", text))) + len(_CJK.findall(text)) / 2 for text in sample) / count
+    running = sum(map(word_count, sample)) / count
     wordlike = sum(bool(_WHOLE_WORD.search(text) or _CJK.search(text)) for text in sample) / count
     letters = sum(bool(_WORD.search(text)) for text in sample) / count
     length = sum(map(len, sample)) / count

@@ -68,6 +68,21 @@ SHOP: Files = {
     "relations/LIVES_IN.csv": ":START_ID(Customer),:END_ID(City)\nc1,Oslo\nc2,Lima\nc3,Lima\n",
 }
 
+REVIEWS: Files = {
+    **SHOP,
+    "nodes/Customer.csv": (
+        "customerId:ID(Customer),since:int,about,motto\n"
+        "c1,2011,I walk the hills of the north in any weather there is.,Onwards and upwards every single day\n"
+        "c2,2019,,\nc3,2020,,\n"
+    ),
+    "relations/REVIEWED.csv": (
+        ":START_ID(Customer),:END_ID(Product),stars:int,summary,text,tags:string[],on:date\n"
+        "c1,p1,5,Dry,It kept me dry for a week of rain.,one two three four five six;seven eight,2020-05-01\n"
+        "c1,p2,2,Slow,,,2020-06-01\nc2,p2,4,,It boils and boils and never tips over.,,2021-01-01\nc3,p3,1,Leaks,,,\n"
+    ),
+}
+"""The shop, in which people write of themselves and of what they bought."""
+
 WITHOUT_USERS: Files = {
     name: FILMS[name]
     for name in FILMS

@@ -50,6 +50,16 @@ SCHEMA = GraphSchema(
     phrases={"HAS_GENRE": "with {}", "DIRECTED_BY": "directed by {}", "ACTED_IN": "starring {}"},
 )
 
+SPOKEN = SCHEMA.model_copy(
+    update={
+        "user": UserSchema(label="User", id="userId", text=("bio",)),
+        "interaction": InteractionSchema(
+            type="RATED", weight="rating", time="timestamp", text="review", kind="rating", scale=(0.5, 5.0)
+        ),
+    }
+)
+"""The schema of `with_words`."""
+
 WITHOUT_USERS = SCHEMA.model_copy(update={"user": None, "interaction": None})
 
 _NOUNS = ("Harbour", "Lantern", "Meadow", "Orchard", "Quarry", "Saddle", "Thimble", "Velvet", "Willow", "Anchor")
@@ -86,6 +96,23 @@ def two_tastes(people: int = 24, films: int = 24) -> HeteroData:
         ("User", "RATED", "Film"): rated,
     }
     return graph_of(nodes, relations, {("User", "RATED", "Film"): {"rating": ratings, "timestamp": times}})
+
+
+def with_words(graph: HeteroData) -> HeteroData:
+    """The graph with reviews by every third person, of all they rated, and with what every fifth tells of themselves.
+
+    A review names its user and its film, as `the person 003 on the film 017`.
+    """
+    users, films = graph[RATED].edge_index.tolist()
+    graph[RATED].texts = {
+        "review": [
+            "" if user % 3 else f"thus speaks the person {user:03} on the film {film:03}"
+            for user, film in zip(users, films, strict=True)
+        ]
+    }
+    people = range(graph["User"].num_nodes)
+    graph["User"].properties["bio"] = [None if user % 5 else f"thus lives the person {user:03}" for user in people]
+    return graph
 
 
 def without(graph: HeteroData, gone: set[str]) -> HeteroData:

@@ -63,7 +63,7 @@ def evaluate(
     seeds: Annotated[
         str | None, typer.Option(help="Seeds, with commas: each is a split and trainings of its own.", show_default="0")
     ] = None,
-    manner: Annotated[Writing | None, typer.Option(help="What their simulated words do.", show_default="both")] = None,
+    manner: Annotated[Writing | None, typer.Option(help="What their words do.", show_default="both")] = None,
     target: Annotated[
         Path | None, typer.Option("--output", help="Report as HTML, or as JSON where it ends in .json.", metavar="FILE")
     ] = None,
@@ -80,9 +80,9 @@ def evaluate(
     """Judge the recommendations for people nobody has seen, against four controls.
 
     People of the graph are taken out of it, a model is trained on what is
-    left, and they come back with simulated words. Real people's words, from
-    --people, go through the current model. Neither the current model nor the
-    graph is changed.
+    left, and they come back with simulated words, or tell in their own where
+    the graph holds any. Real people's words, from --people, go through the
+    current model. Neither the current model nor the graph is changed.
 
     Example:  kg-rec evaluate --seeds 0,1 --output report.html
     """
@@ -142,8 +142,12 @@ def _people_of_the_graph(
         progress=shown,
     )
     how = "by a hash of their keys" if by is By.HASH else "those who came last, and nothing that was done since"
+    own = (schema.user is not None and schema.user.text) or (schema.interaction is not None and schema.interaction.text)
+    words = "their words are simulated" + (
+        " unless they tell in words of their own" if own and "telling" in manners else ""
+    )
     about = {
-        "people": f"people of the graph, {share:.0%} of them, {how}; their words are simulated",
+        "people": f"people of the graph, {share:.0%} of them, {how}; {words}",
         "seeds": ", ".join(map(str, seeds)),
         "graph": graph.fingerprint,
         "encoder": settings.encoder,

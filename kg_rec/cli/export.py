@@ -53,17 +53,20 @@ def export(
 def _show(data: HeteroData) -> None:
     from rich.table import Table
 
+    from kg_rec.graph.interactions import texts_of
+
     console = output()
     nodes = Table("nodes", "count", "properties", box=None, header_style="bold")
     nodes.columns[1].justify = "right"
     for label in data.node_types:
         nodes.add_row(label, f"{data[label].num_nodes:,}", ", ".join(data[label].properties))
     console.print(nodes)
-    relations = Table("relations", "count", "numbers", box=None, header_style="bold")
+    relations = Table("relations", "count", "numbers and words", box=None, header_style="bold")
     relations.columns[1].justify = "right"
     for source, name, target in data.edge_types:
         store = data[source, name, target]
-        relations.add_row(f"{source} {name} {target}", f"{store.edge_index.size(1):,}", ", ".join(store.properties))
+        told = [*store.properties, *texts_of(data, (source, name, target))]
+        relations.add_row(f"{source} {name} {target}", f"{store.edge_index.size(1):,}", ", ".join(told))
     console.print()
     console.print(relations)
     console.print(f"\nfingerprint {data.fingerprint}")

@@ -150,11 +150,15 @@ def _tell_schema(schema: GraphSchema, reasons: dict[str, str], path: Path) -> No
     tell("  texts", ", ".join(schema.item.text) or "none", "item.text")
     tell("  released", schema.item.released or "unknown", "item.released")
     tell("user", schema.user.label if schema.user else "none", "user.label" if schema.user else "user")
+    if schema.user and schema.user.text:
+        tell("  texts", ", ".join(schema.user.text), "user.text")
     if schema.interaction:
         tell("interaction", schema.interaction.type, "interaction.type")
         weight, scale = schema.interaction.weight, schema.interaction.scale
         what = f"{schema.interaction.kind}{f' in {weight}' if weight else ''}"
         tell("  kind", what + (f", from {scale[0]:g} to {scale[1]:g}" if scale else ""), "interaction.kind")
+        if schema.interaction.text:
+            tell("  texts", schema.interaction.text, "interaction.text")
     tell("interests", ", ".join(schema.interests) or "none", "interests")
 
 

@@ -91,6 +91,7 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, str]:
         found["telling"] = (
             f"on {told['held-out people']:,} people held out: loss {told['loss']:.3f}, popularity alone "
             f"{told['loss of popularity']:.3f}; used: {told['used']}"
+            + (f"; {told['own words']:,} people told in their own words" if told.get("own words") else "")
         )
     if "seconds" in metrics:
         found["seconds"] = ", ".join(f"{name} {value}" for name, value in metrics["seconds"].items())

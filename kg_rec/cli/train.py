@@ -52,6 +52,8 @@ def tell_trained(report: dict[str, Any]) -> None:
             f"{best['recall_at_50']:.3f} (untrained {start['recall_at_50']:.3f}), loss {best['loss']:.3f} "
             f"(untrained {start['loss']:.3f})"
         )
+        if own := report["telling"]["own words"]:
+            typer.echo(f"  {own:,} people told in their own words")
     else:
         typer.echo(
             f"  {report.get('note', 'nobody with enough interactions to learn from; the untrained start is used')}"

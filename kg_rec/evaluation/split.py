@@ -1,13 +1,15 @@
 """Strictly cold people: of whom nothing is in the graph that the model learns from.
 
 A person who is to be judged leaves the graph whole: not some of their interactions, all of them, and whatever other relation
-leads to or from them. Their node stays, without an edge, so that rows keep their meaning.
+leads to or from them; what they wrote of the items goes with these, and what they wrote of themselves as well. Their node stays,
+without an edge and without words, so that rows keep their meaning.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,7 +17,7 @@ import torch
 
 from kg_rec.errors import GraphError, InputError, ModelError
 from kg_rec.graph.export import HeteroData
-from kg_rec.graph.interactions import interactions_of
+from kg_rec.graph.interactions import interactions_of, own_words, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +75,8 @@ def cold_people(graph: HeteroData, schema: GraphSchema, *, share: float = 0.2, b
 
 
 def without_people(graph: HeteroData, schema: GraphSchema, split: Split) -> HeteroData:
-    """Return the graph without any relation to or from the people of the split, and without what came after `until`.
+    """Return the graph without any relation to or from the people of the split, without the words of these people, and without
+    what came after `until`.
 
     The graph that was given is left as it is; what does not change is shared with it.
     """
@@ -97,14 +100,23 @@ def without_people(graph: HeteroData, schema: GraphSchema, split: Split) -> Hete
             kept &= times < split.until if times is not None else True
         kept_graph[triple].edge_index = torch.from_numpy(ends[:, kept])
         kept_graph[triple].properties = {name: values[kept] for name, values in graph[triple].properties.items()}
+        if texts := texts_of(graph, triple):
+            kept_graph[triple].texts = {name: list(compress(values, kept)) for name, values in texts.items()}
+    if schema.user is not None:
+        silent = {
+            name: [None if left else value for value, left in zip(values, gone, strict=True)]
+            for name, values in graph[user].properties.items()
+            if name in schema.user.text
+        }
+        kept_graph[user].properties = graph[user].properties | silent
     return kept_graph
 
 
 def check_no_leak(graph: HeteroData, schema: GraphSchema, split: Split) -> None:
     """Raise ModelError, naming the leak, where the graph to learn from knows anything of the people who are judged.
 
-    A leak is a relation to or from one of them, an interaction from `until` on, or a node of another label under the key of
-    one of them.
+    A leak is a relation to or from one of them, words on relations that are not there, what one of them wrote of themselves, an
+    interaction from `until` on, or a node of another label under the key of one of them.
     """
     user = _user_label(schema)
     gone = np.zeros(graph[user].num_nodes, dtype=bool)
@@ -124,6 +136,22 @@ def check_no_leak(graph: HeteroData, schema: GraphSchema, split: Split) -> None:
                     f"{len(leaked)} relations (:{source})-[:{type_}]->(:{target}), the first with '{keys[int(leaked[0])]}'.",
                     remedy=remedy,
                 )
+        edges = graph[triple].edge_index.shape[1]
+        for name, texts in texts_of(graph, triple).items():
+            # Of which relations the words are is known by their order alone.
+            if len(texts) != edges:
+                raise ModelError(
+                    f"Leak: expected the words '{name}' of {edges} relations (:{source})-[:{type_}]->(:{target}), found "
+                    f"those of {len(texts)}.",
+                    remedy=remedy,
+                )
+    told = own_words(graph, schema)
+    if talking := [person for person in split.people.tolist() if told[person]]:
+        raise ModelError(
+            f"Leak: expected no words of the {len(split.people)} people who are judged in the graph to learn from, found those "
+            f"of {len(talking)}, the first '{keys[talking[0]]}'.",
+            remedy=remedy,
+        )
     if split.until is not None:
         known = interactions_of(graph, schema)
         if known is not None and known.times is not None and (late := int((~(known.times < split.until)).sum())):
@@ -159,6 +187,8 @@ def copied(graph: HeteroData) -> HeteroData:
     for triple in graph.edge_types:
         twin[triple].edge_index = graph[triple].edge_index
         twin[triple].properties = graph[triple].properties
+        if texts := texts_of(graph, triple):
+            twin[triple].texts = texts
     twin.fingerprint = graph.fingerprint
     return twin
 

@@ -1,19 +1,20 @@
 """The people who are judged, as strangers: what they write, what they know already, and what they would want.
 
-Either people of the graph of whom nothing is left in it, their words simulated from a few of their likes, or real ones from a
-file. Simulated words are written from the same titles and relations as the asking sentences are, so they flatter whatever reads
-the graph; only real people's words settle how good the recommendations are.
+Either people of the graph of whom nothing is left in it, or real ones from a file. What people of the graph ask for is simulated
+from a few of their likes; they tell in their own words where the graph holds any, else in simulated ones as well. Simulated words
+are written from the same titles and relations as the asking sentences are, so they flatter whatever reads the graph; only real
+people's words settle how good the recommendations are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from kg_rec.errors import InputError
-from kg_rec.graph.interactions import interactions_of, positive
+from kg_rec.graph.interactions import interactions_of, own_words, positive
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.people_file import PersonLine, read_people
 from kg_rec.text.asking import item_words
@@ -57,25 +58,20 @@ def simulated_strangers(
     """Return the strangers that these users of the whole graph, given by row, make; up to 4,000 of them.
 
     Who asks writes four texts, who tells one; people with fewer than 4 liked items write nothing. The items that their words
-    were written from are known, the other likes relevant.
+    were written from are known, the other likes relevant. Who tells and has words in the graph tells in these.
     """
     interactions = interactions_of(graph, schema)
     assert interactions is not None and schema.user is not None, "checked when the people were chosen"
     liked = positive(interactions)
     judged = np.isin(interactions.users, people)
-    theirs = replace(
-        interactions,
-        users=interactions.users[judged],
-        items=interactions.items[judged],
-        weights=interactions.weights[judged] if interactions.weights is not None else None,
-        times=interactions.times[judged] if interactions.times is not None else None,
-    )
+    theirs = interactions.where(judged)
     words, keys = item_words(graph, schema), graph[schema.user.label].key
     simulated: list[SimulatedPerson]
     if manner == "asking":
         simulated = simulate_people(theirs, liked[judged], words, keys, variants=_VARIANTS, limit=_MOST, seed=seed)
     else:
-        simulated = simulate_telling(theirs, liked[judged], words, keys, limit=_MOST, seed=seed)
+        own = own_words(graph, schema)
+        simulated = simulate_telling(theirs, liked[judged], words, keys, own, limit=_MOST, seed=seed)
     return [Stranger(keys[one.user], one.text, frozenset(one.targets), frozenset(one.evidence)) for one in simulated]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from kg_rec.errors import GraphError
+from kg_rec.errors import GraphError, SchemaError
 from kg_rec.graph.counts import GraphCounts, Triple, counts_in, graph_counts
 from kg_rec.graph.keys import encoded, label_of
 from kg_rec.progress import SILENT, Progress
@@ -42,12 +42,14 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     For each primary label: `data[label].key`, list of str, sorted, so that the same graph always gives the same
     tensors; `.num_nodes`; `.properties`, {name: list of values, None where missing}.
     For each (label, type, label): `.edge_index`, int64 [2, E], sorted; `.properties`, {name: float64 [E], nan where
-    missing} of those that are numbers, dates as seconds since 1970.
+    missing} of those that are numbers, dates as seconds since 1970; for the interactions, where `schema` names what people
+    write of the items, `.texts`, {name: list of str [E], "" where missing}.
     `data.fingerprint`: that of `graph_fingerprint`.
 
     Raises GraphError when the graph is empty, has none of the items of `schema`, has nodes without a key, or changes while it
-    is read.
+    is read, and SchemaError when the interactions have no words where `schema` says so.
     """
+    said = _interaction_words(schema)
     with client.reading() as transaction:
         counts = counts_in(transaction, client.uri)
         if not counts.nodes:
@@ -67,19 +69,27 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
             nodes.add(row["ids"], row["properties"])
             step.advance(len(row["ids"]))
         nodes.settle()
-        wanted = _wanted_properties(transaction)
+        types = _property_types(transaction)
+        wanted = _wanted_properties(types)
         relations = _Relations()
-        for row in transaction.stream("export/relations", properties=wanted):
-            relations.add(row["type"], row["sources"], row["targets"], row["values"])
+        for row in transaction.stream("export/relations", properties=wanted, identified=said.type if said else None):
+            relations.add(row["type"], row["sources"], row["targets"], row["ids"], row["values"])
             step.advance(len(row["sources"]))
+        words: dict[int, str] = {}
+        if said is not None and said.type in relations:
+            said.check(types)
+            for row in transaction.stream("export/words", type=said.type, property=said.name):
+                words.update(zip(row["ids"], row["texts"], strict=True))
     data = HeteroData()
     for label in sorted(nodes.keys):
         data[label].key = nodes.keys[label]
         data[label].num_nodes = len(nodes.keys[label])
         data[label].properties = nodes.properties(label)
-    for triple, edge_index, properties in relations.settled(nodes, wanted):
+    for triple, edge_index, properties, texts in relations.settled(nodes, wanted, words):
         data[triple].edge_index = torch.from_numpy(edge_index)
         data[triple].properties = properties
+        if said is not None and triple == said.triple:
+            data[triple].texts = {said.name: texts}
     read = GraphCounts(
         {label: len(keys) for label, keys in nodes.keys.items()},
         {triple: data[triple].edge_index.size(1) for triple in data.edge_types},
@@ -101,13 +111,50 @@ def graph_fingerprint(client: GraphClient) -> str:
     return graph_counts(client).fingerprint()
 
 
-def _wanted_properties(transaction: Transaction) -> dict[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _InteractionWords:
+    """Where people write of the items: the interactions, and the name of the property."""
+
+    triple: Triple
+    name: str
+
+    @property
+    def type(self) -> str:
+        return self.triple[1]
+
+    def check(self, types: Mapping[tuple[str, str], set[str]]) -> None:
+        """Raise SchemaError where no relation of the type has the property, or it holds anything but words."""
+        found = types.get((self.type, self.name))
+        if found == {"STRING"}:
+            return
+        there = ", ".join(name for type_, name in types if type_ == self.type) or "none"
+        raise SchemaError(
+            f"schema.toml: interaction.text: expected a property of {self.type} that holds words, one of {there}; found "
+            f"'{self.name}', " + (f"which holds {', '.join(sorted(found))}." if found else "which none has."),
+            remedy="Mend the line, or have the file written again: kg-rec load FOLDER --new-schema",
+        )
+
+
+def _interaction_words(schema: GraphSchema | None) -> _InteractionWords | None:
+    if schema is None or schema.user is None or schema.interaction is None or schema.interaction.text is None:
+        return None
+    return _InteractionWords((schema.user.label, schema.interaction.type, schema.item.label), schema.interaction.text)
+
+
+def _property_types(transaction: Transaction) -> dict[tuple[str, str], set[str]]:
+    """Return the types of the values of each property of relations, by type of the relation and name."""
+    return {
+        (row["type"], row["name"]): {value.removesuffix(" NOT NULL") for value in row["values"]}
+        for row in transaction.run("export/relation_properties")
+    }
+
+
+def _wanted_properties(types: Mapping[tuple[str, str], set[str]]) -> dict[str, list[str]]:
     """Return the names of the properties that are numbers or dates on all relations of a type, by type."""
     wanted: dict[str, list[str]] = {}
-    for row in transaction.run("export/relation_properties"):
-        found = {value.removesuffix(" NOT NULL") for value in row["values"]}
+    for (type_, name), found in types.items():
         if found <= _NUMBERS or found <= _MOMENTS:
-            wanted.setdefault(row["type"], []).append(row["name"])
+            wanted.setdefault(type_, []).append(name)
     return wanted
 
 
@@ -167,6 +214,7 @@ class _Nodes:
 class _Pack:
     sources: list[NDArray[np.int64]] = field(default_factory=list)
     targets: list[NDArray[np.int64]] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
     values: list[list[NDArray[np.float64]]] = field(default_factory=list)
 
 
@@ -176,33 +224,44 @@ class _Relations:
     def __init__(self) -> None:
         self._packs: defaultdict[str, _Pack] = defaultdict(_Pack)
 
-    def add(self, name: str, sources: list[int], targets: list[int], values: list[list[Any]]) -> None:
+    def __contains__(self, name: str) -> bool:
+        return name in self._packs
+
+    def add(self, name: str, sources: list[int], targets: list[int], ids: list[int], values: list[list[Any]]) -> None:
         pack = self._packs[name]
         pack.sources.append(np.asarray(sources, dtype=np.int64))
         pack.targets.append(np.asarray(targets, dtype=np.int64))
+        pack.ids += ids
         pack.values.append([_numbers(column) for column in values])
 
     def settled(
-        self, nodes: _Nodes, names: Mapping[str, list[str]]
-    ) -> Iterable[tuple[Triple, NDArray[np.int64], dict[str, NDArray[np.float64]]]]:
-        """Yield each (label, type, label) with its edges, sorted by source and target, and their properties."""
+        self, nodes: _Nodes, names: Mapping[str, list[str]], words: Mapping[int, str]
+    ) -> Iterable[tuple[Triple, NDArray[np.int64], dict[str, NDArray[np.float64]], list[str]]]:
+        """Yield each (label, type, label) with its edges, sorted by source and target, their properties, and the words on
+        each edge, none for types whose relations have no ids. words: by id of the relation.
+        """
         labels = nodes.labels()
         found = {}
         for name, pack in self._packs.items():
             source_label, source = nodes.find(np.concatenate(pack.sources))
             target_label, target = nodes.find(np.concatenate(pack.targets))
             columns = [np.concatenate(parts) for parts in zip(*pack.values, strict=True)]
+            texts = [words.get(number, "") for number in pack.ids]
+            # Words settle the order where everything else is equal, so that the same graph gives the same tensors.
+            ranks = {text: rank for rank, text in enumerate(sorted(set(texts)))}
+            last = [np.array([ranks[text] for text in texts])] if texts else []
             ends = source_label * len(labels) + target_label
             ends[(source_label < 0) | (target_label < 0)] = -1
             for number in np.unique(ends[ends >= 0]):
                 rows = np.flatnonzero(ends == number)
-                order = np.lexsort((*(column[rows] for column in columns), target[rows], source[rows]))
+                order = np.lexsort((*(column[rows] for column in [*last, *columns]), target[rows], source[rows]))
                 rows = rows[order]
                 triple = (labels[number // len(labels)], name, labels[number % len(labels)])
                 properties = dict(zip(names.get(name, []), (column[rows] for column in columns), strict=True))
                 # A property that only relations between other labels have is none of these.
                 properties = {key: column for key, column in properties.items() if not np.isnan(column).all()}
-                found[triple] = np.stack([source[rows], target[rows]]), properties
+                said = [texts[row] for row in rows.tolist()] if texts else []
+                found[triple] = np.stack([source[rows], target[rows]]), properties, said
         return [(triple, *found[triple]) for triple in sorted(found)]
 
 

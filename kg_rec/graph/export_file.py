@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from kg_rec.errors import GraphError
 from kg_rec.graph.export import HeteroData
+from kg_rec.graph.interactions import texts_of
 
 _FORMAT = 1
 _NAMES = "names"
@@ -33,7 +34,8 @@ def export_paths(path: Path) -> tuple[Path, Path]:
 
 
 def write_export(data: HeteroData, path: Path) -> tuple[Path, Path]:
-    """Write what `export_graph` returned, and return the two files. Values that JSON does not know become text.
+    """Write what `export_graph` returned, what people write among it, and return the two files. Values that JSON does not
+    know become text.
 
     The tensors hold a checksum of the names: two files are replaced one after the other, and a kill in between must not
     leave a pair that looks whole. Raises GraphError when they cannot be written.
@@ -45,7 +47,10 @@ def write_export(data: HeteroData, path: Path) -> tuple[Path, Path]:
         properties = data[triple].properties
         tensors[f"{number}/edge_index"] = data[triple].edge_index.contiguous()
         tensors |= {f"{number}/{name}": torch.from_numpy(values.copy()) for name, values in properties.items()}
-        relations.append({"triple": list(triple), "properties": sorted(properties)})
+        texts = texts_of(data, triple)
+        relations.append(
+            {"triple": list(triple), "properties": sorted(properties)} | ({"texts": texts} if texts else {})
+        )
     names = {
         "format": _FORMAT,
         "fingerprint": data.fingerprint,
@@ -103,6 +108,8 @@ def read_export(path: Path) -> HeteroData:
         triple = tuple(relation["triple"])
         data[triple].edge_index = tensors[f"{number}/edge_index"]
         data[triple].properties = {name: tensors[f"{number}/{name}"].numpy() for name in relation["properties"]}
+        if "texts" in relation:
+            data[triple].texts = relation["texts"]
     data.fingerprint = names["fingerprint"]
     return data
 

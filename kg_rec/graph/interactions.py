@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,8 @@ _TOLERANCE = 1e-9
 @dataclass(frozen=True, slots=True)
 class Interactions:
     """E interactions. users, items: int64 [E], rows in the exported graph; weights: ratings or counts, float64 [E], nan
-    where missing, None for unary ones; times: seconds since 1970, float64 [E], nan where missing, None without any.
+    where missing, None for unary ones; times: seconds since 1970, float64 [E], nan where missing, None without any; texts:
+    what the user writes of the item, [E], "" where missing, None where the graph holds no such words.
     """
 
     schema: InteractionSchema
@@ -28,9 +30,21 @@ class Interactions:
     items: NDArray[np.int64]
     weights: NDArray[np.float64] | None
     times: NDArray[np.float64] | None
+    texts: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.users)
+
+    def where(self, kept: NDArray[np.bool_]) -> Interactions:
+        """Return those that `kept`, [E], is true for."""
+        return Interactions(
+            self.schema,
+            self.users[kept],
+            self.items[kept],
+            self.weights[kept] if self.weights is not None else None,
+            self.times[kept] if self.times is not None else None,
+            list(compress(self.texts, kept)) if self.texts is not None else None,
+        )
 
 
 def interactions_of(data: Any, schema: GraphSchema) -> Interactions | None:
@@ -56,7 +70,26 @@ def interactions_of(data: Any, schema: GraphSchema) -> Interactions | None:
         items,
         properties.get(weight) if weight and schema.interaction.kind != "unary" else None,
         _in_seconds(properties.get(time)) if time else None,
+        texts_of(data, kind).get(schema.interaction.text) if schema.interaction.text else None,
     )
+
+
+def texts_of(data: Any, kind: tuple[str, str, str]) -> dict[str, list[str]]:
+    """Return what stands in words on relations of the exported graph: {name of the property: list of str [E], "" where
+    missing}. Whoever takes edges away takes their words as well. Empty for all but the interactions of a schema with words.
+    """
+    texts: dict[str, list[str]] = getattr(data[kind], "texts", {})
+    return texts
+
+
+def own_words(data: Any, schema: GraphSchema) -> list[str]:
+    """Return what each user of the exported graph `data` tells of themselves, [U], "" where missing."""
+    if schema.user is None or schema.user.label not in data.node_types:
+        return []
+    properties = data[schema.user.label].properties
+    columns = [properties[name] for name in schema.user.text if name in properties]
+    count = int(data[schema.user.label].num_nodes)
+    return [" ".join(str(column[row]) for column in columns if column[row]) for row in range(count)]
 
 
 def positive(interactions: Interactions) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from kg_rec.graph.interactions import interactions_of, positive
+from kg_rec.graph.interactions import interactions_of, own_words, positive
 from kg_rec.model.features import liked_together, popularity, release_years
 from kg_rec.model.signals import Likings, ease, likes_of
 
@@ -30,7 +30,8 @@ class Crowd:
     """The people of the graph: what they did, and the fold that each is in.
 
     liked: which of the interactions are positive, [E]; released: year of each item; keys: of the users; folds: of the
-    users, [U], by hash of their keys, so that they stay theirs when the graph grows.
+    users, [U], by hash of their keys, so that they stay theirs when the graph grows; told: what each user tells of
+    themselves, [U], "" where nothing.
     """
 
     entities: Entities
@@ -39,6 +40,7 @@ class Crowd:
     released: NDArray[np.float64] | None
     keys: list[str]
     folds: NDArray[np.int64]
+    told: list[str]
 
     @classmethod
     def of(cls, graph: HeteroData, schema: GraphSchema, entities: Entities, folds: int) -> Crowd:
@@ -47,7 +49,8 @@ class Crowd:
         liked = positive(interactions) if interactions is not None else np.zeros(0, dtype=bool)
         keys = graph[schema.user.label].key if schema.user and interactions is not None else []
         fold_of = np.array([zlib.crc32(key.encode()) % folds for key in keys], dtype=np.int64)
-        return cls(entities, interactions, liked, release_years(graph, schema), keys, fold_of)
+        told = own_words(graph, schema) if interactions is not None else []
+        return cls(entities, interactions, liked, release_years(graph, schema), keys, fold_of, told)
 
     def kept(self, without: int | None) -> NDArray[np.bool_]:
         """Return which interactions are left when the people of a fold are taken out, [E]; all for None."""

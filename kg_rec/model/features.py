@@ -118,6 +118,8 @@ def _check_properties(graph: HeteroData, schema: GraphSchema) -> None:
             wanted.append((label, f"entities.{label}.title", entity.title))
             wanted += [(label, f"entities.{label}.aliases", name) for name in entity.aliases]
             wanted += [(label, f"entities.{label}.text", name) for name in entity.text]
+    if schema.user is not None and schema.user.label in graph.node_types:
+        wanted += [(schema.user.label, "user.text", name) for name in schema.user.text]
     for label, where, name in wanted:
         there = graph[label].properties
         if name not in there:

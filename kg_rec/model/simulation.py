@@ -1,21 +1,24 @@
-"""People of the graph turned into new ones: words they might have written, and what they would want to be shown.
+"""People of the graph turned into new ones: words they wrote or might have written, and what they would want to be shown.
 
 A person's interactions are split: from a few liked items, the *evidence*, words are written in the ways people write; the
 other liked items are the *targets*. The two never share an item, or a model would learn to find what the words name. The words
 then go through the same linker and encoder as a real person's.
 
-Everything is written from titles, label names and relation names of the graph, so it works in any domain; it is seeded.
+What is simulated is written from titles, label names and relation names of the graph, so it works in any domain; it is seeded.
+Where the graph holds what people really wrote, of an item or of themselves, they tell in these words. They ask in simulated
+ones: who writes a review does not say what they want next.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kg_rec.schema_properties import word_count
 from kg_rec.text.manner import REVIEWS
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 MIN_LIKED = 4
 """People with fewer liked items are left out: nothing would remain to predict."""
+_LEAST_WORDS = 3
+"""What people wrote in fewer words, as "very good!", tells nothing of them."""
 
 _GREETINGS = ("", "", "", "Hi! ", "Hello, how are you? ", "Hey there. ")
 _CLOSINGS = ("", "", "", " Any suggestions?", " What do you recommend?", " Thanks!")
@@ -37,13 +42,15 @@ _CLOSINGS = ("", "", "", " Any suggestions?", " What do you recommend?", " Thank
 class SimulatedPerson:
     """A person of the graph as a new one.
 
-    user: row among the users; text: their simulated words; evidence, targets: rows of items, disjoint.
+    user: row among the users; text: their words; evidence, targets: rows of items, disjoint; own_words: whether they wrote the
+    text themselves.
     """
 
     user: int
     text: str
     evidence: tuple[int, ...]
     targets: tuple[int, ...]
+    own_words: bool = False
 
 
 def simulate_people(
@@ -76,22 +83,34 @@ def simulate_telling(
     liked: NDArray[np.bool_],
     words: ItemWords,
     keys: Sequence[str],
+    told: Sequence[str] = (),
     *,
     limit: int = 800,
     seed: int = 0,
 ) -> list[SimulatedPerson]:
     """Return up to `limit` people of the graph whose words tell of them, and do not say what they want.
 
-    One of each person with at least 4 liked items. Their words are a list of what is common among up to 10 of their likes, at
-    most half, or the running text of one of them among opinions, with or without its name, as somebody writes about a thing they
-    have. Parameters as above.
+    One of each person with at least 4 liked items. Who wrote at least 3 words of an item they like, or of themselves, tells in
+    them: the evidence is that item, or nothing. The words of the others are a list of what is common among up to 10 of their
+    likes, at most half, or the running text of one of them among opinions, with or without its name, as somebody writes about a
+    thing they have. Where there are more than `limit`, those with words of their own come first.
+
+    told: what each user tells of themselves, [U], "" where nothing; empty: nobody does. Other parameters as above.
     """
     likes = _likes_by_user(interactions, liked)
-    chosen = sorted(likes, key=lambda user: zlib.crc32(f"{seed} {keys[user]}".encode()))[:limit]
-    return [
-        _tell(np.random.default_rng([seed, 1, zlib.crc32(keys[user].encode())]), user, likes[user][0], words)
-        for user in sorted(chosen)
-    ]
+    said = _said(interactions, liked)
+    told = told or [""] * len(keys)
+
+    def order(user: int) -> tuple[bool, int]:
+        silent = user not in said and not _is_telling(told[user])
+        return silent, zlib.crc32(f"{seed} {keys[user]}".encode())
+
+    people = []
+    for user in sorted(sorted(likes, key=order)[:limit]):
+        rng = np.random.default_rng([seed, 1, zlib.crc32(keys[user].encode())])
+        own = _in_own_words(rng, user, likes[user][0], said.get(user, []), told[user])
+        people.append(own or _tell(rng, user, likes[user][0], words))
+    return people
 
 
 def _likes_by_user(
@@ -106,6 +125,37 @@ def _likes_by_user(
         if len(likes) >= MIN_LIKED:
             found[user] = likes, np.setdiff1d(interactions.items[rows], likes)
     return found
+
+
+def _said(interactions: Interactions, liked: NDArray[np.bool_]) -> dict[int, list[tuple[int, str]]]:
+    """Return what each person wrote of items they like, sorted, [(row of the item, words)]; people who did not are left out."""
+    if interactions.texts is None:
+        return {}
+    found: defaultdict[int, set[tuple[int, str]]] = defaultdict(set)
+    rows = zip(
+        interactions.users.tolist(), interactions.items.tolist(), interactions.texts, liked.tolist(), strict=True
+    )
+    for user, item, text, likes in rows:
+        if likes and _is_telling(text):
+            found[user].add((item, text.strip()))
+    return {user: sorted(texts) for user, texts in found.items()}
+
+
+def _is_telling(text: str) -> bool:
+    return word_count(text) >= _LEAST_WORDS
+
+
+def _in_own_words(
+    rng: np.random.Generator, user: int, liked: NDArray[np.int64], said: Sequence[tuple[int, str]], told: str
+) -> SimulatedPerson | None:
+    """Have somebody tell in what they wrote of one item, or of themselves: half of them each, where there is both."""
+    tells = _is_telling(told)
+    if not said and not tells:
+        return None
+    if said and (not tells or rng.random() < 0.5):
+        item, text = said[int(rng.integers(len(said)))]
+        return SimulatedPerson(user, text, (item,), tuple(np.setdiff1d(liked, item).tolist()), own_words=True)
+    return SimulatedPerson(user, told.strip(), (), tuple(liked.tolist()), own_words=True)
 
 
 def _tell(rng: np.random.Generator, user: int, liked: NDArray[np.int64], words: ItemWords) -> SimulatedPerson:

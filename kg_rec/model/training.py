@@ -162,6 +162,7 @@ def fit(
         see = _See(encoder, make_link(entities, features.names, known), entities)
         metrics |= course.run(asking, see, generator, progress)
         telling_weights, metrics["telling"] = course.learn_telling(telling, see, progress)
+        metrics["telling"]["own words"] = sum(person.own_words for person in telling)
         fusion = replace(fusion, telling=telling_weights)
     evidence = course.evidence(None)
     if not np.isfinite(evidence.one_hot.data).all():
@@ -193,14 +194,16 @@ def fit(
 def _simulated(
     crowd: Crowd, words: ItemWords, settings: TrainingSettings
 ) -> tuple[list[SimulatedPerson], list[SimulatedPerson]]:
-    """Return the people of the graph as new ones who ask, and as new ones whose words tell of them."""
+    """Return the people of the graph as new ones who ask, and as new ones whose words tell of them, their own where there are
+    any.
+    """
     if crowd.interactions is None:
         return [], []
     known = crowd.interactions, crowd.liked, words, crowd.keys
     limit = min(settings.telling, _TELLING_CELLS // crowd.entities.item_count)
     return (
         simulate_people(*known, variants=settings.variants, seed=settings.seed),
-        simulate_telling(*known, limit=limit, seed=settings.seed),
+        simulate_telling(*known, crowd.told, limit=limit, seed=settings.seed),
     )
 
 
@@ -402,7 +405,8 @@ class _Course:
             step.advance(len(rows))
         named = [people.entity[people.person == row].numpy() for row in range(len(simulated))]
         hidden = [
-            np.union1d(rows[rows < count], person.evidence) for rows, person in zip(named, simulated, strict=True)
+            np.union1d(rows[rows < count], np.array(person.evidence, dtype=np.int64))
+            for rows, person in zip(named, simulated, strict=True)
         ]
         targets = [np.setdiff1d(person.targets, known) for person, known in zip(simulated, hidden, strict=True)]
         kept = [row for row, wanted in enumerate(targets) if len(wanted)]

@@ -7,16 +7,16 @@ from typing import LiteralString
 import numpy as np
 import pytest
 import torch
-from example_graphs import FILMS, SHOP, write
+from example_graphs import FILMS, REVIEWS, SHOP, write
 
 import kg_rec.graph.export as exporting
-from kg_rec.errors import GraphError
+from kg_rec.errors import GraphError, SchemaError
 from kg_rec.graph.client import GraphClient, Transaction
 from kg_rec.graph.counts import GraphCounts
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.export import HeteroData, export_graph, graph_fingerprint
 from kg_rec.graph.export_file import read_export, write_export
-from kg_rec.graph.interactions import interactions_of, positive
+from kg_rec.graph.interactions import interactions_of, positive, texts_of
 from kg_rec.graph.load import load
 from kg_rec.schema_inference import infer_schema
 
@@ -149,6 +149,89 @@ def test_dates_become_seconds_and_text_is_left_out(empty_graph: GraphClient, tmp
     assert set(saw) == {"a", "b", "c"}  # neither lists nor what is text on some of them
     midnight = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
     assert (np.nanmax(saw["a"]), np.nanmax(saw["b"]), np.nanmax(saw["c"])) == (midnight - 3600, midnight, 1.0)
+
+
+def test_words_are_those_of_their_interactions(empty_graph: GraphClient, tmp_path: Path) -> None:
+    folder = read_folder(write(tmp_path, REVIEWS))
+    load(empty_graph, folder)
+    schema, _ = infer_schema(folder)
+    assert schema.interaction is not None and schema.interaction.text == "text"
+    # Words of those who were attached, and on relations of other kinds, are none of theirs; reviewers come in any order.
+    write_cypher(
+        empty_graph,
+        """MATCH (c:Customer {customerId: 'c2'}), (p:Product {sku: 'p1'}), (city:City {name: 'Oslo'})
+        CREATE (:KGEntity:KGPerson:Customer {key: 'Customer/new'})-[:REVIEWED {text: 'words of somebody new'}]->(p),
+               (c)-[:REVIEWED {text: 'what a place to live'}]->(city), (c)-[:SAW {text: 'seen and not bought'}]->(p)
+        WITH c, p UNWIND range(1, 3000) AS n CREATE (:Other)
+        WITH DISTINCT c, p
+        CREATE (b:KGEntity:Customer {key: 'Customer/b', customerId: 'b'})-[:REVIEWED {text: 'I came last and sort first'}]->(p)""",
+    )
+    data = export_graph(empty_graph, schema)
+    kind = ("Customer", "REVIEWED", "Product")
+    customers, products = (data[label].key for label in ("Customer", "Product"))
+    (texts,) = texts_of(data, kind).values()
+    found = {
+        (customers[source], products[target]): text
+        for source, target, text in zip(*data[kind].edge_index.tolist(), texts, strict=True)
+    }
+    assert found == {
+        ("Customer/b", "Product/p1"): "I came last and sort first",
+        ("Customer/c1", "Product/p1"): "It kept me dry for a week of rain.",
+        ("Customer/c1", "Product/p2"): "",
+        ("Customer/c2", "Product/p2"): "It boils and boils and never tips over.",
+        ("Customer/c3", "Product/p3"): "",
+    }
+    assert all(texts_of(data, triple) == {} for triple in data.edge_types if triple != kind)
+    assert "text" not in data[kind].properties
+    interactions = interactions_of(data, schema)
+    assert interactions is not None and interactions.texts == texts
+    data.validate()
+    # They are written with the rest, and read back.
+    write_export(data, tmp_path / "shop")
+    again = read_export(tmp_path / "shop")
+    assert same(again, data) and all(texts_of(again, triple) == texts_of(data, triple) for triple in data.edge_types)
+    # Without a schema that names them there are none.
+    assert texts_of(export_graph(empty_graph, None), kind) == {}
+
+
+def test_words_of_parallel_interactions_are_kept_apart(empty_graph: GraphClient, tmp_path: Path) -> None:
+    folder = read_folder(write(tmp_path, REVIEWS))
+    load(empty_graph, folder)
+    schema, _ = infer_schema(folder)
+    statements: list[LiteralString] = [
+        """MATCH (c:Customer {customerId: 'c2'}), (p:Product {sku: 'p3'}) UNWIND [[4, 'b b b'], [1, 'z'], [4, 'a a a']] AS one
+        CREATE (c)-[:REVIEWED {stars: one[0], text: one[1]}]->(p)""",
+        "MATCH (:Customer {customerId: 'c2'})-[r:REVIEWED]->(:Product {sku: 'p3'}) DELETE r",
+        """MATCH (c:Customer {customerId: 'c2'}), (p:Product {sku: 'p3'}) UNWIND [[4, 'a a a'], [4, 'b b b'], [1, 'z']] AS one
+        CREATE (c)-[:REVIEWED {stars: one[0], text: one[1]}]->(p)""",
+    ]
+    seen = []
+    for statement in statements:
+        write_cypher(empty_graph, statement)
+        interactions = interactions_of(export_graph(empty_graph, schema), schema)
+        assert interactions is not None and interactions.weights is not None and interactions.texts is not None
+        rows = zip(interactions.users, interactions.items, interactions.weights, interactions.texts, strict=True)
+        seen.append([(stars, text) for user, item, stars, text in rows if (user, item) == (1, 2)])
+    assert seen == [[(1.0, "z"), (4.0, "a a a"), (4.0, "b b b")], [], [(1.0, "z"), (4.0, "a a a"), (4.0, "b b b")]]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("review", "found 'review', which none has"), ("stars", "found 'stars', which holds INTEGER")]
+)
+def test_a_schema_with_words_that_are_none_is_an_error(
+    empty_graph: GraphClient, tmp_path: Path, name: str, found: str
+) -> None:
+    folder = read_folder(write(tmp_path, REVIEWS))
+    load(empty_graph, folder)
+    schema, _ = infer_schema(folder)
+    assert schema.interaction is not None
+    wrong = schema.model_copy(update={"interaction": schema.interaction.model_copy(update={"text": name})})
+    with pytest.raises(SchemaError) as caught:
+        export_graph(empty_graph, wrong)
+    assert "schema.toml: interaction.text: expected a property of REVIEWED that holds words, one of " in str(
+        caught.value
+    )
+    assert found in caught.value.message and "--new-schema" in caught.value.remedy
 
 
 def test_an_empty_graph_and_one_without_items_are_errors(empty_graph: GraphClient, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_graphs import FILMS, MUSIC, SHOP, Files, write
+from example_graphs import FILMS, MUSIC, REVIEWS, SHOP, Files, write
 
 import kg_rec.cli
 import kg_rec.graph.load as loading
@@ -189,6 +189,14 @@ def run(
         return status, captured.out, captured.err
 
     return command
+
+
+def test_the_command_says_which_words_of_people_it_found(run: Run, tmp_path: Path) -> None:
+    status, out, _ = run("load", write(tmp_path / "shop", REVIEWS))
+    assert status == 0
+    user, interaction, interests = (out.index(f"  {part} ") for part in ("user", "interaction", "interests"))
+    assert "    texts      about, motto (because longest running words first)" in out[user:interaction]
+    assert "    texts      text (because the values of 'text' are running words)" in out[interaction:interests]
 
 
 def test_the_command_loads_infers_and_keeps_the_schema(run: Run, empty_graph: GraphClient, tmp_path: Path) -> None:

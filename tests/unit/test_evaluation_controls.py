@@ -20,6 +20,7 @@ from kg_rec.evaluation.split import cold_people, without_people
 from kg_rec.evaluation.strangers import MANNERS, Manner, Stranger, judgeable, read_strangers, simulated_strangers
 from kg_rec.evaluation.summary import Trial, summarise
 from kg_rec.graph.export import HeteroData
+from kg_rec.graph.interactions import texts_of
 from kg_rec.model.calibration import Calibration, Curve
 from kg_rec.model.fusion import Fusion
 from kg_rec.model.ranking import Ranking
@@ -27,7 +28,7 @@ from kg_rec.model.signals import SIGNALS
 from kg_rec.model.training import TrainingSettings
 from kg_rec.text.cache import CachedEncoder
 from kg_rec.text.encoder import HashEncoder
-from tests.film_graphs import SCHEMA, two_tastes
+from tests.film_graphs import SCHEMA, SPOKEN, two_tastes, with_words
 
 SETTINGS = TrainingSettings(steps=4)
 GENRES = ("Film", "HAS_GENRE", "Genre")
@@ -125,6 +126,26 @@ def test_what_strangers_write_is_not_kept(graph: HeteroData, tmp_path: Path) -> 
     size = encoder.path.stat().st_size
     served.understand([f"something about my neighbour {number}" for number in range(500)])
     assert encoder.path.stat().st_size == size
+
+
+def test_strangers_tell_in_their_own_words_where_they_have_any() -> None:
+    graph = with_words(two_tastes(people=60, films=36))
+    split = cold_people(graph, SPOKEN, share=0.4)
+    keys = graph["User"].key
+    mute = {one.person: one for one in simulated_strangers(graph, SCHEMA, split.people, "telling")}
+    for one in simulated_strangers(graph, SPOKEN, split.people, "telling"):
+        row = keys.index(one.person)
+        if row % 3 == 0 or row % 5 == 0:
+            assert f"the person {row:03}" in one.text and one.relevant and not one.known & one.relevant
+            assert ("lives" in one.text) == (not one.known)
+        else:
+            assert one == mute[one.person]
+    asked = simulated_strangers(graph, SPOKEN, split.people, "asking")
+    assert asked == simulated_strangers(graph, SCHEMA, split.people, "asking")
+    # The controls are trained on the words of the same people.
+    left = without_people(graph, SPOKEN, split)
+    for twin in (controls.shuffled(left, SPOKEN, seed=0), controls.bare(left, SPOKEN)[0]):
+        assert texts_of(twin, RATED) == texts_of(left, RATED)
 
 
 @pytest.mark.parametrize("manner", MANNERS)

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from kg_rec.errors import GraphError, InputError, ModelError
-from kg_rec.evaluation.split import Split, check_no_leak, cold_people, copied, without_people
+from kg_rec.evaluation.split import By, Split, check_no_leak, cold_people, copied, without_people
 from kg_rec.graph.export import HeteroData
-from kg_rec.graph.interactions import interactions_of
-from tests.film_graphs import SCHEMA, WITHOUT_USERS, two_tastes
+from kg_rec.graph.interactions import interactions_of, own_words, texts_of
+from tests.film_graphs import SCHEMA, SPOKEN, WITHOUT_USERS, two_tastes, with_words
 
 RATED = ("User", "RATED", "Film")
 KNOWS = ("User", "KNOWS", "User")
@@ -72,6 +72,45 @@ def test_everything_of_them_leaves_and_nothing_else_does(graph: HeteroData) -> N
     assert left["User"].key == graph["User"].key
     for triple, edges in before.items():
         assert torch.equal(graph[triple].edge_index, edges)
+
+
+@pytest.mark.parametrize("by", ["hash", "time"])
+def test_their_words_leave_with_them(graph: HeteroData, by: By) -> None:
+    with_words(graph)
+    split = cold_people(graph, SPOKEN, share=0.3, by=by)
+    gone = [f"the person {person:03}" for person in split.people.tolist()]
+    before, bios = texts_of(graph, RATED)["review"], own_words(graph, SPOKEN)
+    assert any(name in text for name in gone for text in before) and any(bios[person] for person in split.people)
+    left = without_people(graph, SPOKEN, split)
+    check_no_leak(left, SPOKEN, split)
+    users, films = left[RATED].edge_index.tolist()
+    assert texts_of(left, RATED)["review"] == [
+        "" if user % 3 else f"thus speaks the person {user:03} on the film {film:03}"
+        for user, film in zip(users, films, strict=True)
+    ]
+    assert own_words(left, SPOKEN) == ["" if row in split.people else text for row, text in enumerate(bios)]
+    everything = [*texts_of(left, RATED)["review"], *map(str, left["User"].properties["bio"])]
+    assert not any(name in text for name in gone for text in everything)
+    # The graph that was given is as it was, and so are the other properties of people.
+    assert texts_of(graph, RATED)["review"] == before and own_words(graph, SPOKEN) == bios
+    assert left["User"].properties["userId"] == graph["User"].properties["userId"]
+    assert texts_of(copied(left), RATED) == texts_of(left, RATED)
+
+
+def test_words_that_were_left_are_a_leak(graph: HeteroData) -> None:
+    split = cold_people(with_words(graph), SPOKEN, share=0.3)
+    left = without_people(graph, SPOKEN, split)
+    edges = left[RATED].edge_index.shape[1]
+    left[RATED].texts = texts_of(graph, RATED)
+    with pytest.raises(
+        ModelError, match=rf"Leak: expected the words 'review' of {edges} relations .*found those of 960"
+    ):
+        check_no_leak(left, SPOKEN, split)
+    left = without_people(graph, SPOKEN, split)
+    left["User"].properties = graph["User"].properties
+    speaking = [person for person in split.people.tolist() if person % 5 == 0]
+    with pytest.raises(ModelError, match=rf"those of {len(speaking)}, the first 'User/{speaking[0]:03}'"):
+        check_no_leak(left, SPOKEN, split)
 
 
 @pytest.mark.parametrize("end", [0, 1])

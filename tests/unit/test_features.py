@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from film_graphs import SCHEMA, WITHOUT_USERS, graph_of, two_tastes
+from film_graphs import RATED, SCHEMA, SPOKEN, WITHOUT_USERS, graph_of, two_tastes, with_words
 
 from kg_rec.errors import GraphError, SchemaError
 from kg_rec.model.features import (
@@ -115,6 +115,17 @@ def test_a_schema_with_properties_that_are_not_there_is_an_error(part: str, miss
     assert number_entities(graph, SCHEMA)
     with pytest.raises(SchemaError, match=rf"schema\.toml: {message}"):
         number_entities(graph, schema)
+
+
+def test_people_without_the_texts_of_the_schema_are_an_error() -> None:
+    graph = two_tastes(people=4)
+    with pytest.raises(
+        SchemaError, match=r"schema\.toml: user\.text: expected a property of User, one of userId; found 'bio'"
+    ):
+        number_entities(graph, SPOKEN)
+    assert number_entities(with_words(graph), SPOKEN)
+    del graph["User"], graph[RATED]
+    assert number_entities(graph, SPOKEN)  # nobody is in the graph, which is no fault
 
 
 def dense(matrix: sp.csr_array) -> np.ndarray:

@@ -6,9 +6,11 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 import torch
+from film_graphs import SCHEMA as FILMS
+from film_graphs import SPOKEN, two_tastes, with_words
 
 from kg_rec.errors import GraphError
-from kg_rec.graph.interactions import Interactions, interactions_of, positive
+from kg_rec.graph.interactions import Interactions, interactions_of, own_words, positive
 from kg_rec.schema import GraphSchema, InteractionSchema, ItemSchema, UserSchema
 
 NAN = float("nan")
@@ -72,3 +74,31 @@ def test_interactions_are_found_in_an_exported_graph() -> None:
     assert interactions_of(graph, SCHEMA.model_copy(update={"user": None, "interaction": None})) is None
     with pytest.raises(GraphError, match=r"\(:U\)-\[:R\]->\(:I\) in the graph, found none"):
         interactions_of(Graph(), SCHEMA)
+
+
+def test_words_stay_with_their_interactions() -> None:
+    graph = with_words(two_tastes())
+    found = interactions_of(graph, SPOKEN)
+    assert found is not None and found.texts is not None and len(found.texts) == len(found)
+    assert found.weights is not None and found.times is not None
+    kept = np.random.default_rng(0).random(len(found)) < 0.5
+    part = found.where(kept)
+    assert part.weights is not None and part.times is not None and part.texts is not None
+    assert 0 < len(part) == len(part.texts) < len(found)
+    expected = zip(found.users[kept], found.items[kept], found.weights[kept], found.times[kept], strict=True)
+    assert list(zip(part.users, part.items, part.weights, part.times, strict=True)) == list(expected)
+    for user, item, text in zip(part.users.tolist(), part.items.tolist(), part.texts, strict=True):
+        assert text == ("" if user % 3 else f"thus speaks the person {user:03} on the film {item:03}")
+    # Where the schema names none, there are none.
+    silent = interactions_of(graph, FILMS)
+    assert silent is not None and silent.texts is None and silent.where(kept).texts is None
+
+
+def test_people_tell_of_themselves_in_several_properties() -> None:
+    graph = two_tastes(people=3)
+    graph["User"].properties |= {"bio": ["Likes tea.", None, ""], "motto": ["No rush.", "Slowly.", None]}
+    assert SPOKEN.user is not None
+    schema = SPOKEN.model_copy(update={"user": SPOKEN.user.model_copy(update={"text": ("bio", "motto")})})
+    assert own_words(graph, schema) == ["Likes tea. No rush.", "Slowly.", ""]
+    assert own_words(graph, FILMS) == ["", "", ""]
+    assert own_words(graph, SCHEMA.model_copy(update={"user": None, "interaction": None})) == []

@@ -20,8 +20,8 @@ from kg_rec.schema_inference import infer_schema
 
 SCHEMA = GraphSchema(
     item=ItemSchema(label="Book", id="isbn", title="title", text=("blurb",), released="year", numeric=("pages",)),
-    user=UserSchema(label="Reader", id="id"),
-    interaction=InteractionSchema(type="READ", weight="stars", time="at", kind="rating", scale=(1, 5)),
+    user=UserSchema(label="Reader", id="id", text=("about", "motto")),
+    interaction=InteractionSchema(type="READ", weight="stars", time="at", text="said", kind="rating", scale=(1, 5)),
     entities={"Author": EntitySchema(title="name"), "Odd one": EntitySchema(title='a "quoted" name', text=("x",))},
     interests=("Book", "Author"),
     phrases={"WRITTEN_BY": "written by {}"},
@@ -46,6 +46,21 @@ def test_what_is_written_is_what_is_read(tmp_path: Path, schema: GraphSchema) ->
     assert list(path.parent.iterdir()) == [path]  # nothing beside it
     write_schema(schema, path)
     assert read_schema(path) == schema
+
+
+def test_a_file_from_before_people_had_words_is_read_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "schema.toml"
+    path.write_text(
+        'interests = ["Book"]\n[item]\nlabel = "Book"\nid = "isbn"\ntitle = "title"\n'
+        '[user]\nlabel = "Reader"\nid = "id"\n[interaction]\ntype = "READ"\nkind = "unary"\n'
+    )
+    schema = read_schema(path)
+    assert schema.user == UserSchema(label="Reader", id="id") and schema.user.text == ()
+    assert schema.interaction == InteractionSchema(type="READ", kind="unary") and schema.interaction.text is None
+    write_schema(schema, path)
+    assert read_schema(path) == schema
+    # How they would stand is shown, for editing.
+    assert '# text = ["bio"]' in path.read_text() and '# text = "review"' in path.read_text()
 
 
 def test_what_is_inferred_can_be_written_with_its_reasons(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from example_graphs import FILMS, MUSIC, SHOP, WITHOUT_USERS, Files, write
+from example_graphs import FILMS, MUSIC, REVIEWS, SHOP, WITHOUT_USERS, Files, write
 
 from kg_rec.errors import SchemaError
 from kg_rec.graph.csv_folder import GraphFolder, Values, read_folder
-from kg_rec.schema import GraphSchema, InteractionSchema
+from kg_rec.schema import GraphSchema, InteractionSchema, UserSchema
 from kg_rec.schema_inference import (
     SchemaChoices,
     UndecidedSchemaError,
@@ -95,6 +95,41 @@ def test_a_shop_with_reviews(tmp_path: Path) -> None:
     )
     assert "City" in schema.entities and "City" not in schema.interests  # only customers are in cities
     assert schema.phrases == {"MADE_BY": "made by {}"}
+
+
+def test_the_running_words_of_people_are_found(tmp_path: Path) -> None:
+    schema, reasons = infer_schema(folder(tmp_path, REVIEWS))
+    assert schema.user is not None and schema.user.text == ("about", "motto")
+    assert schema.interaction == InteractionSchema(
+        type="REVIEWED", weight="stars", time="on", text="text", kind="rating", scale=(1.0, 5.0)
+    )
+    assert reasons["user.text"] == "longest running words first"
+    assert reasons["interaction.text"] == "the values of 'text' are running words"
+
+
+def test_people_who_tell_of_themselves_are_people_still(tmp_path: Path) -> None:
+    files = {**REVIEWS, "relations/REVIEWED.csv": ":START_ID(Customer),:END_ID(Product)\nc1,p1\nc2,p3\n"}
+    schema = inferred(tmp_path / "customers", files)
+    assert schema.interaction == InteractionSchema(type="REVIEWED", kind="unary")
+    # Under a label that says nothing, what has running words may as well be a thing.
+    renamed = {name.replace("Customer", "Z"): str(text).replace("(Customer)", "(Z)") for name, text in REVIEWS.items()}
+    assert undecided(tmp_path / "things", renamed).option == "user"
+    assert inferred(tmp_path / "said", renamed, user="Z").user == UserSchema(
+        label="Z", id="customerId", text=("about", "motto")
+    )
+
+
+def test_words_that_are_no_longer_there_contradict_the_schema(tmp_path: Path) -> None:
+    schema, _ = infer_schema(folder(tmp_path / "words", REVIEWS))
+    assert contradictions(schema, folder(tmp_path / "again", REVIEWS)) == []
+    changed = {
+        name: str(text).replace("summary,text,", "summary,words,").replace("motto", "m")
+        for name, text in REVIEWS.items()
+    }
+    assert [line.split(", found")[0] for line in contradictions(schema, folder(tmp_path / "changed", changed))] == [
+        "the property 'motto' of Customer",
+        "the property 'text' of (:Customer)-[:REVIEWED]->(:Product)",
+    ]
 
 
 def test_a_graph_without_users(tmp_path: Path) -> None:

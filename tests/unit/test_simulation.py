@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from film_graphs import SCHEMA, graph_of, two_tastes
+from film_graphs import SCHEMA, SPOKEN, graph_of, two_tastes, with_words
 from numpy.typing import NDArray
 
-from kg_rec.graph.interactions import Interactions, interactions_of, positive
+from kg_rec.graph.interactions import Interactions, interactions_of, own_words, positive
 from kg_rec.model.simulation import MIN_LIKED, SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.text.asking import ItemWords, item_words
 from kg_rec.text.manner import REVIEWS
@@ -35,9 +35,18 @@ def simulate(crowd: Crowd, **options: Any) -> list[SimulatedPerson]:
 
 def part_of(crowd: Crowd, kept: NDArray[Any]) -> Crowd:
     interactions, liked, words = crowd
-    assert interactions.weights is not None and interactions.times is not None
-    columns = [interactions.users, interactions.items, interactions.weights, interactions.times]
-    return Interactions(interactions.schema, *(column[kept] for column in columns)), liked[kept], words
+    weights, times, texts = interactions.weights, interactions.times, interactions.texts
+    assert weights is not None and times is not None
+    rows = np.flatnonzero(kept) if kept.dtype == bool else kept
+    part = replace(
+        interactions,
+        users=interactions.users[rows],
+        items=interactions.items[rows],
+        weights=weights[rows],
+        times=times[rows],
+        texts=None if texts is None else [texts[row] for row in rows],
+    )
+    return part, liked[rows], words
 
 
 def test_evidence_and_targets_are_disjoint_and_are_all_they_like(crowd: Crowd) -> None:
@@ -223,3 +232,83 @@ def test_without_relations_or_texts_people_still_tell(crowd: Crowd, related: boo
     assert any(words.texts[person.evidence[0]] in person.text for person in people if described) == described
     named = [any(words.titles[item] in person.text for item in person.evidence) for person in people]
     assert any(named) and (all(named) == (not related and not described))
+
+
+BIOS = own_words(with_words(two_tastes(people=40)), SPOKEN)
+
+
+@pytest.fixture(scope="module")
+def spoken() -> Crowd:
+    """Every third person reviewed all they met, every fifth tells of themselves."""
+    graph = with_words(two_tastes(people=40))
+    interactions = interactions_of(graph, SPOKEN)
+    assert interactions is not None
+    return interactions, positive(interactions), item_words(graph, SPOKEN)
+
+
+def test_who_has_words_of_their_own_tells_in_them(spoken: Crowd, crowd: Crowd) -> None:
+    interactions, liked, words = spoken
+    people = simulate_telling(interactions, liked, words, KEYS, BIOS)
+    assert [person.user for person in people] == list(range(40))
+    ways = set()
+    for person in people:
+        theirs = set(interactions.items[liked & (interactions.users == person.user)].tolist())
+        assert set(person.evidence) | set(person.targets) == theirs and not set(person.evidence) & set(person.targets)
+        reviews = {f"thus speaks the person {person.user:03} on the film {film:03}": film for film in theirs}
+        assert person.own_words == (person.user % 3 == 0 or person.user % 5 == 0)
+        if person.text in reviews:
+            assert person.user % 3 == 0 and person.evidence == (reviews[person.text],)
+            ways.add(("review", person.user % 5 == 0))
+        elif person.own_words:
+            assert person.text == f"thus lives the person {person.user:03}" and person.user % 5 == 0
+            assert person.evidence == () and set(person.targets) == theirs
+            ways.add(("bio", person.user % 3 == 0))
+    # Who has both tells in either.
+    assert ways == {("review", False), ("review", True), ("bio", False), ("bio", True)}
+    # Nobody else's words change by that.
+    simulated = {person.user: person for person in tell(crowd)}
+    assert all(person == simulated[person.user] for person in people if not person.own_words)
+
+
+def test_who_asks_does_so_in_simulated_words(spoken: Crowd, crowd: Crowd) -> None:
+    assert simulate(spoken) == simulate(crowd) and not any(person.own_words for person in simulate(spoken))
+
+
+def test_own_words_are_chosen_by_the_key_alone(spoken: Crowd) -> None:
+    interactions, liked, words = spoken
+    people = simulate_telling(interactions, liked, words, KEYS, BIOS, seed=3)
+    shuffled = part_of(spoken, np.random.default_rng(0).permutation(len(interactions)))
+    assert simulate_telling(*shuffled, KEYS, BIOS, seed=3) == people
+    # Somebody joins who comes before: the rows of those behind move.
+    less = part_of(spoken, interactions.users != 9)
+    moved = replace(less[0], users=less[0].users - (less[0].users > 9))
+    left = simulate_telling(moved, less[1], words, KEYS[:9] + KEYS[10:], BIOS[:9] + BIOS[10:], seed=3)
+    assert left == [replace(one, user=one.user - (one.user > 9)) for one in people if one.user != 9]
+
+
+def test_what_is_short_or_about_what_they_dislike_is_not_told(spoken: Crowd) -> None:
+    interactions, liked, words = spoken
+    assert interactions.texts is not None
+    brief = replace(interactions, texts=["So good!"] * len(interactions))
+    told = ["Hello there", *[""] * 59]
+    assert not any(person.own_words for person in simulate_telling(brief, liked, words, KEYS, told))
+    three = replace(interactions, texts=["Ever so good!"] * len(interactions))
+    assert all(person.own_words for person in simulate_telling(three, liked, words, KEYS, told))
+    # In a script without spaces, too.
+    written = replace(interactions, texts=["とても良かった"] * len(interactions))
+    assert all(person.own_words for person in simulate_telling(written, liked, words, KEYS, told))
+    angry = [
+        "" if likes else text or "a film to forget for ever"
+        for likes, text in zip(liked, interactions.texts, strict=True)
+    ]
+    people = simulate_telling(replace(interactions, texts=angry), liked, words, KEYS)
+    assert not any(person.own_words for person in people)
+
+
+def test_where_there_are_too_many_those_with_own_words_come_first(spoken: Crowd) -> None:
+    interactions, liked, words = spoken
+    able = [user for user in range(40) if user % 3 == 0 or user % 5 == 0]
+    people = simulate_telling(interactions, liked, words, KEYS, BIOS, limit=len(able) + 2)
+    assert [person.user for person in people if person.own_words] == able and len(people) == len(able) + 2
+    few = simulate_telling(interactions, liked, words, KEYS, BIOS, limit=5)
+    assert len(few) == 5 and all(person.own_words for person in few) and few == [one for one in people if one in few]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from film_graphs import RATED, SCHEMA, WITHOUT_USERS, graph_of, train, two_tastes, without
+from film_graphs import RATED, SCHEMA, SPOKEN, WITHOUT_USERS, graph_of, train, two_tastes, with_words, without
 from torch import Tensor
 
 from kg_rec.errors import GraphError, ModelError
@@ -232,6 +232,36 @@ def test_too_few_people_to_hold_some_out_is_the_start() -> None:
     assert model.metrics["telling"]["used"] == "popularity"
     assert model.fusion.as_dict()["telling"] == dict.fromkeys(SIGNALS, 0.0) | {"popularity": 1.0}
     assert model.metrics["simulated people"] == 4 and model.evidence.popularity.any()
+
+
+def test_own_words_are_learned_from_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = with_words(two_tastes(people=30, films=40))
+    seen: list[str] = []
+    see = training._See.__call__
+
+    def watched(self: training._See, simulated: Any, progress: Any) -> Any:
+        seen.extend(person.text for person in simulated)
+        return see(self, simulated, progress)
+
+    monkeypatch.setattr(training._See, "__call__", watched)
+    spoken, mute = train(graph, SPOKEN, **BLANK), train(graph, SCHEMA, **BLANK)
+    assert spoken.metrics["telling"]["own words"] == 14  # of 30: 10 reviewed, 6 tell of themselves, 2 of these do both
+    assert mute.metrics["telling"]["own words"] == 0
+    assert sum(text.startswith("thus ") for text in seen) == 14
+    # In nothing but the weights of telling, and what follows from them, is anything of these words.
+    assert torch.equal(spoken.evidence.text, mute.evidence.text) and torch.equal(spoken.names, mute.names)
+    assert spoken.metrics["best"] == mute.metrics["best"]
+    assert not np.array_equal(spoken.fusion.telling, mute.fusion.telling) or (
+        spoken.metrics["telling"]["loss"] != mute.metrics["telling"]["loss"]
+    )
+
+
+def test_who_tells_of_themselves_alone_gives_no_evidence() -> None:
+    graph = with_words(two_tastes(people=30, films=40))
+    graph[RATED].texts = {"review": [""] * graph[RATED].edge_index.size(1)}
+    graph["User"].properties["bio"] = ["I am fond of what nobody else ever sees."] * 30
+    model = train(graph, SPOKEN, **BLANK)
+    assert model.metrics["telling"]["own words"] == 30 and "loss" in model.metrics["telling"]
 
 
 def test_the_neighbours_of_items_are_known_for_filters_and_reasons(graph: HeteroData, trained: TrainedModel) -> None:
