@@ -413,8 +413,8 @@ class Recommender:
 
         _check_k(k)
         _check_diversity(diversity)
-        allowed = self.ranking.allowed(where)
-        hidden = self._rows_of(exclude)
+        allowed = self._allowed(where, exclude)
+        known: set[int] = set()
         attached = False
         if words is not None:
             words = _checked(words)
@@ -422,13 +422,12 @@ class Recommender:
         else:
             assert user is not None
             interests, text, known, attached = self._person(user)
-            hidden |= known
         vector = self.wish_vectors([text], [interests])
         asks = self.asks([text], vector, [interests])
         if user is not None:
             # Interests that were attached say what is wanted; a history only hints at it.
             asks = np.array([ASKS if attached else UNCLEAR], dtype=np.float32)
-        ranked = self._ranked(vector, [interests], asks, k, diversity, [hidden], allowed)[0]
+        ranked = self._ranked(vector, [interests], asks, k, diversity, [known], allowed)[0]
         notes = _notes(text, interests, len(ranked), k, self.artifact.encoder["name"])
         if user is not None and not attached and interests:
             notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
@@ -456,8 +455,7 @@ class Recommender:
         """Recommend to many people at once, by their words; without paths, and without Neo4j."""
         _check_k(k)
         _check_diversity(diversity)
-        allowed = self.ranking.allowed(where)
-        hidden = self._rows_of(exclude)
+        allowed = self._allowed(where, exclude)
         encoder = self.artifact.encoder["name"]
         step = progress.step("Recommending", len(texts), "people")
         for start in range(0, len(texts), _BATCH):
@@ -465,10 +463,20 @@ class Recommender:
             interests = self.linker.link_many(batch)
             vectors = self.wish_vectors(batch, interests)
             asks = self.asks(batch, vectors, interests)
-            answers = self._ranked(vectors, interests, asks, k, diversity, [hidden] * len(batch), allowed)
+            answers = self._ranked(vectors, interests, asks, k, diversity, (), allowed)
             for text, theirs, ranked in zip(batch, interests, answers, strict=True):
                 yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k, encoder))
                 step.advance()
+
+    def _allowed(self, where: Iterable[str], exclude: Iterable[str]) -> NDArray[np.bool_] | None:
+        """Return which items may be shown, [items]; None for all. Raises InputError and UnknownEntityError."""
+        allowed, unwanted = self.ranking.allowed(where), self._rows_of(exclude)
+        if unwanted:
+            allowed = (
+                np.ones(self.artifact.model.entities.item_count, dtype=bool) if allowed is None else allowed.copy()
+            )
+            allowed[list(unwanted)] = False
+        return allowed
 
     def _ranked(
         self,

@@ -3,8 +3,8 @@
 | control | what it leaves of ours |
 |---|---|
 | popularity | nothing of the person: the same list for everybody, adjusted for exposure as ours is |
-| text closeness | the words alone: cosine of what is wanted to each item's sentences |
-| without the graph | trained on a graph with no relation but the interactions: the asking sentences have no neighbours in them, and the signals graph, direct, together and lift weigh 0 |
+| text closeness | the signal text alone: cosine of what is wanted, the words and what they name, to each item's sentences |
+| without the graph | trained on a graph with no relation but the interactions: the asking sentences have no neighbours in them, and the signals graph, direct, everything, together and lift weigh 0 |
 | shuffled graph | trained on a graph of which each relation's targets are permuted: every node has as many edges as before, to others; interactions are untouched |
 
 Whatever ours has over the shuffled graph, it has from *which* edges there are, and not from there being some.
@@ -51,11 +51,11 @@ BARE = "ours without the graph"
 SHUFFLED = "ours on a shuffled graph"
 ABLATIONS = {name: f"ours without '{name}'" for name in SIGNALS}
 
-GRAPH_SIGNALS = ("graph", "direct", "together", "lift")
+GRAPH_SIGNALS = ("graph", "direct", "everything", "together", "lift")
 """Signals that come from relations of the graph, those between items that the same people liked among them."""
 
 _BATCH = 64
-"""People scored at once: nine parts of 10,000 items are 23 MB for them."""
+"""People scored at once: twelve parts of 10,000 items are 31 MB for them."""
 _REPAIRS = 100
 
 

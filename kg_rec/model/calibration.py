@@ -58,8 +58,8 @@ class Curve:
     def through(cls, chances: NDArray[np.float64], liked: NDArray[np.bool_]) -> Curve:
         """Learn from the chances of items, [M], and whether each was liked, [M]; M at least 1.
 
-        Items of similar chance are taken together, at least 50 of them, with one more that was liked as often as all are: nothing
-        is certain. Ties stay together.
+        Items of similar chance are taken together, 50 or more, or fewer beside many that tie, with one more that was liked as
+        often as all are: nothing is certain. Ties stay together.
         """
         order = np.argsort(chances, kind="stable")
         count = int(np.clip(len(order) // _LEAST_ITEMS, 1, _MOST_POINTS))

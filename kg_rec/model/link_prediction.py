@@ -89,7 +89,10 @@ class People:
 
 @dataclass(frozen=True)
 class Scores:
-    """The parts of each item's score, [P, items] each (popularity [items]); their sum is what items are ranked by."""
+    """The parts of each item's score, [P, items] each (popularity [items]).
+
+    Their sum is what is learned from; items are ranked by these and other signals, weighed (kg_rec/model/fusion.py).
+    """
 
     text: Tensor
     graph: Tensor

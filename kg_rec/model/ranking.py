@@ -73,8 +73,8 @@ class Ranking:
         """Return up to k items for each person, best first.
 
         vectors: of their words, [P, T]; asks: how much the words ask, [P]. Items that an interest points to are never among the
-        results: they are known to the person. excluded: rows of items for each person, or nothing; allowed: [items], False for
-        those that no one gets.
+        results: they are known to the person. excluded: rows of items for each person that they know otherwise, or nothing;
+        allowed: [items], False for those that no one gets. What is known takes no part in a probability, what is not allowed does.
         """
         parts = self.parts(vectors, interests, asks)
         index, count = self.artifact.model.entities.index, parts.shape[2]
@@ -94,7 +94,7 @@ class Ranking:
     def parts(
         self, vectors: NDArray[np.float32], interests: Sequence[Sequence[Interest]], asks: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return the parts of every item's score for every person, as they stand in PARTS, [P, 10, items]."""
+        """Return the parts of every item's score for every person, as they stand in PARTS, [P, 12, items]."""
         model = self.artifact.model
         people = People.of(vectors, interests, model.entities.index)
         signals = model.evidence.signals(people) * model.fusion.weights(asks)[:, :, None]

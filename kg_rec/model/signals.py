@@ -14,8 +14,8 @@
 | neighbours | how much oftener those like i whose likes read most like the words of p |
 | nearness | how near i is in numbers (a year, a price) to the items p named |
 
-Popularity, text, graph, direct, everything and nearness need no people in the graph; the others are 0 without them. All but
-popularity and liked are 0 for people whose interests they know nothing of.
+Text, graph, direct, everything and nearness need no people in the graph; the others are 0 without them. Popularity and liked are
+the same for everybody, text and neighbours go by the words, and the others are 0 for people without interests.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class Evidence:
         Somebody's weight as a neighbour is exp(10 cos) of p's words to the mean of what they liked, both centred.
         """
         centre, tastes = self._tastes
-        likeness = np.exp(_LIKENESS * (_unit(wish - centre) @ tastes.T))
+        likeness = np.exp(_LIKENESS * (unit_rows(wish - centre) @ tastes.T))
         likeness /= likeness.sum(axis=1, keepdims=True)
         share = self._liked_by / self.likings.likes.shape[0]
         found: NDArray[np.float32] = np.log((likeness @ self.likings.likes + _SHARE) / (share + _SHARE))
@@ -269,10 +269,10 @@ class Evidence:
     @cached_property
     def _tastes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The mean of what everybody likes in words, [T], and each person's departure from it, [U, T], rows of length 1."""
-        text = _unit(self.text[: len(self.popularity)].numpy())
-        liked = _unit(self.likings.likes @ text)
+        text = unit_rows(self.text[: len(self.popularity)].numpy())
+        liked = unit_rows(self.likings.likes @ text)
         centre = liked.mean(axis=0)
-        return centre, _unit(liked - centre)
+        return centre, unit_rows(liked - centre)
 
 
 def _interests(people: People, size: int) -> sp.csr_array:
@@ -287,7 +287,8 @@ def _empty(rows: int, columns: int) -> sp.csr_array:
     return empty
 
 
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows brought to length 1, [..., T]; rows of zeros stay."""
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     unit: NDArray[np.float32] = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
     return unit

@@ -32,7 +32,7 @@ from kg_rec.model.features import (
 from kg_rec.model.fusion import Fusion, Told, learn_telling
 from kg_rec.model.link_prediction import LinkPredictor, People
 from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalEdges
-from kg_rec.model.signals import SIGNALS, Evidence
+from kg_rec.model.signals import SIGNALS, Evidence, unit_rows
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 _MOST_RUNNING = 1000
 """Running texts of items that are read to know how such texts read."""
 _TELLING_CELLS = 12_000_000
-"""People times items whose signals are held in memory at once: 240 MB."""
+"""People times items whose signals are held in memory at once: 264 MB."""
 
 
 @dataclass(frozen=True)
@@ -157,10 +157,11 @@ def fit(
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
     asking, telling = _simulated(crowd, words, settings)
-    if asking:
+    if asking or telling:
         known = prominence(crowd.popularity(crowd.kept(None)), direct)
         see = _See(encoder, make_link(entities, features.names, known), entities)
-        metrics |= course.run(asking, see, generator, progress)
+        if asking:
+            metrics |= course.run(asking, see, generator, progress)
         telling_weights, metrics["telling"] = course.learn_telling(telling, see, progress)
         metrics["telling"]["own words"] = sum(person.own_words for person in telling)
         fusion = replace(fusion, telling=telling_weights)
@@ -259,16 +260,10 @@ def _text_features(
     sizes = [len(asked) * entities.item_count, len(described), len(texts), len(entities.names), len(running)]
     asking, descriptions, own, names, told, reviews = np.split(vectors, np.cumsum(sizes))
     count = entities.item_count
-    sentences = _unit(asking.reshape(len(asked), count, -1).sum(axis=0) + names[:count])
+    sentences = unit_rows(asking.reshape(len(asked), count, -1).sum(axis=0) + names[:count])
     text = own.copy()
-    text[:count] = _unit(sentences + settings.description * descriptions)
+    text[:count] = unit_rows(sentences + settings.description * descriptions)
     return _TextFeatures(text, names, Manner.of(asking, told, reviews))
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
-    return unit
 
 
 @dataclass(frozen=True)

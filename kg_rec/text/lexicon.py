@@ -32,6 +32,10 @@ _LANGUAGE_NAMES = {
 }
 
 
+_EVERYDAY, _RARE = 1100, 1_000_000
+"""An English word that is as common as this is one in any text."""
+
+
 class Phrase(Enum):
     """What a phrase does to the entities named around it."""
 
@@ -221,13 +225,17 @@ def people_words() -> frozenset[str]:
 def languages_of(words: Words) -> tuple[str, ...]:
     """Return the languages that a text is in, the likeliest first: by script, then by the words of grammar and talk.
 
-    English comes second where another Latin language is first, because names and wishes are often said in it.
+    English comes second where another Latin language is first, because names and wishes are often said in it. One word of
+    grammar is not enough where it is an everyday English word, as "war", "art" and "car" are.
     """
     found: Counter[str] = Counter()
     known = _languages_of_words()
+    grammar = [token for token in words.tokens if token in known]
+    if len(set(grammar)) == 1 and len(known[grammar[0]]) == 1 and word_ranks().get(grammar[0], _RARE) < _EVERYDAY:
+        grammar = []
+    for token in grammar:
+        found.update(known[token])
     for token in words.tokens:
-        for language in known.get(token, ()):
-            found[language] += 1
         if not token.isascii():
             found.update(_languages_of_script(token))
     if "ja" in found and "zh" in found and _has_kana(words.compact):

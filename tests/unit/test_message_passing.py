@@ -18,6 +18,7 @@ from kg_rec.evaluation.strangers import Stranger
 from kg_rec.graph.export import HeteroData
 from kg_rec.model.features import liked_together
 from kg_rec.model.rgcn import OneHotRGCN, RelationalEdges, propagate
+from kg_rec.model.signals import SIGNALS
 from kg_rec.recommender import make_linker
 from kg_rec.text.encoder import HashEncoder
 
@@ -72,7 +73,7 @@ def test_people_are_shown_a_graph_with_nothing_of_theirs(study: Any, held_out: A
 
 def test_the_network_over_the_edges_is_the_signal_of_the_model(study: Any, held_out: Any) -> None:
     shared = OneHotRGCN(study.starts).shared(held_out.interests, held_out.view.edges)[: study.items].T.detach()
-    graph = held_out.view.evidence.signals(held_out.people)[:, 2]
+    graph = held_out.view.evidence.signals(held_out.people)[:, SIGNALS.index("graph")]
     beta = 1 + held_out.view.evidence.predictor.beta_change.item()
     assert np.abs(graph).max() > 0.1
     assert np.allclose(beta * shared.numpy(), graph, atol=1e-4)

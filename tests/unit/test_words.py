@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kg_rec.text.lexicon import language_of
 from kg_rec.text.words import Border, Words, is_unspaced, normalised
 
 
@@ -112,3 +113,21 @@ def test_scripts_without_blanks() -> None:
     assert not is_unspaced("Amélie")
     assert not is_unspaced("Солярис")
     assert not is_unspaced("plain")
+
+
+@pytest.mark.parametrize("text", ["war", "war films", "comedy, war, western", "art, jazz", "car games"])
+def test_one_everyday_english_word_makes_no_other_language(text: str) -> None:
+    assert language_of(text) == "English"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("kein Horror", "German"),
+        ("das war ein guter Film", "German"),
+        ("sans violence", "French"),
+        ("sin terror", "Spanish"),
+    ],
+)
+def test_a_word_that_is_no_english_one_makes_it(text: str, language: str) -> None:
+    assert language_of(text) == language
