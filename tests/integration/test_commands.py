@@ -227,7 +227,8 @@ class TestRecommend:
         assert newer and all(1990 <= item["properties"]["year"] < 2010 for item in newer)
         out = ("--exclude", plain[0]["title"], "--exclude", plain[1]["key"], "--exclude", plain[2]["id"])
         rest = sample.json(*asked, *out)["items"]
-        assert [item["key"] for item in rest[:2]] == [item["key"] for item in plain[3:]]
+        for name in ("key", "probability"):
+            assert [item[name] for item in rest[:2]] == [item[name] for item in plain[3:]]
         with pytest.raises(InputError, match="--where"):
             sample.run(*asked, "--where", "colour=red")
         with pytest.raises(UnknownEntityError, match="'Unforgivn'") as caught:

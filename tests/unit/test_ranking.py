@@ -132,6 +132,16 @@ def test_excluded_items_are_never_among_the_results(ranking: Ranking) -> None:
     assert items(ranked(ranking, "quiet", excluded={best[0], best[2]})) == [best[1], *best[3:]]
 
 
+def test_what_may_not_be_shown_leaves_the_probabilities_of_others(ranking: Ranking) -> None:
+    """What is known takes no part in them, what is only not wanted does."""
+    plain = {one.item: one.probability for one in ranked(ranking, "quiet")}
+    first = next(iter(plain))
+    allowed = np.arange(FILMS) != first
+    assert {one.item: one.probability for one in ranked(ranking, "quiet", allowed=allowed)} == {
+        item: chance for item, chance in plain.items() if item != first
+    }
+
+
 def test_a_dislike_pushes_its_neighbours_down(ranking: Ranking, artifact: Artifact) -> None:
     drama = artifact.model.evidence.direct[:, [artifact.model.entities.index["Genre/Drama"]]]
     dramas = set(drama.tocoo().coords[0].tolist())

@@ -364,3 +364,8 @@ def test_targets_are_a_distribution_that_leaves_out_what_was_named() -> None:
     assert float(targets.loss(scores[1:], torch.tensor([1]))) == pytest.approx(float(second), rel=1e-5)
     assert targets.recall(scores, torch.tensor([0, 1]), 1) == pytest.approx(float((shares[1] + shares[0]) / 2))
     assert targets.recall(scores, torch.tensor([0, 1]), 50) == pytest.approx(1.0)
+
+
+def test_without_simulated_requests_the_weights_of_telling_are_learned_all_the_same(graph: HeteroData) -> None:
+    model = train(graph, variants=0)
+    assert model.metrics["telling"]["people"] > 0 and "history" not in model.metrics
