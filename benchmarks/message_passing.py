@@ -633,7 +633,8 @@ class BlockDiagonal(nn.Module):
         return torch.einsum("r,rif->if", self.multiples, carried)
 
 
-DECOMPOSITIONS: dict[str, Callable[[Tensor, int], nn.Module]] = {
+Decomposition = Full | Basis | BlockDiagonal
+DECOMPOSITIONS: dict[str, type[Decomposition]] = {
     "block-diagonal": BlockDiagonal,
     "basis, B = 4": Basis,
     "full W_r": Full,
@@ -641,7 +642,7 @@ DECOMPOSITIONS: dict[str, Callable[[Tensor, int], nn.Module]] = {
 
 
 def learned_text(
-    study: Study, make: Callable[[Tensor, int], nn.Module], learners: list[Audience], held_out: Audience
+    study: Study, make: type[Decomposition], learners: list[Audience], held_out: Audience
 ) -> tuple[Signal, str]:
     """Return the signal text with W_r learned where items receive, and at which step it was best on the held-out.
 
@@ -667,7 +668,7 @@ def learned_text(
         rest = torch.from_numpy((audience.others + audience.graph)[rows])
         return lost(rest + torch.from_numpy(audience.text_weight[rows])[:, None] * signal, audience, rows)
 
-    optimizer = torch.optim.AdamW(network.parameters(), lr=make.rate, weight_decay=0.01)  # type: ignore[attr-defined]
+    optimizer = torch.optim.AdamW(network.parameters(), lr=make.rate, weight_decay=0.01)
     rng = np.random.default_rng(settings.seed)
     received, judged = [carried(some) for some in learners], carried(held_out)
     best, kept, state = np.inf, 0, {}

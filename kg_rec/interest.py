@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,3 +34,7 @@ class Interest:
     def weight(self) -> float:
         """Signed strength in [-1, 1]: score times polarity."""
         return self.score * self.polarity
+
+
+Link = Callable[[list[str]], list[list[Interest]]]
+"""From texts to the interests that each shows."""

@@ -100,11 +100,13 @@ def items_like(artifact: Artifact, similarity: Similarity, row: int, *, k: int) 
     direct, likes = evidence.direct, evidence.likings.likes
     degree = np.bincount(direct.indices, minlength=direct.shape[1])
     title = entities.names[row]
-    ours = _columns(direct, row)
+    ours = set(evidence.neighbours_of(row).tolist())
     liked = likes[:, [row]].toarray().ravel() if likes.shape[0] else np.zeros(0)
     found: list[SimilarItem] = []
     for near in similarity.nearest(similarity.item(row), similarity.items, k, hidden=[row]):
-        shared = sorted(ours & _columns(direct, near.row), key=lambda one: (degree[one], one))
+        shared = sorted(
+            ours.intersection(evidence.neighbours_of(near.row).tolist()), key=lambda one: (degree[one], one)
+        )
         reasons = [name for one in shared if (name := entities.names[one])][:_NAMES]
         both = int(liked @ likes[:, [near.row]].toarray().ravel()) if len(liked) else 0
         if both:
@@ -126,7 +128,7 @@ def items_for(
     liked = {index[entity] for entity, weight in taste.items() if weight > 0 and entity in index}
     found: list[SimilarItem] = []
     for near in similarity.nearest(similarity.people([taste]), similarity.items, k, hidden):
-        shared = sorted(_columns(artifact.model.evidence.direct, near.row) & liked)
+        shared = sorted(liked.intersection(artifact.model.evidence.neighbours_of(near.row).tolist()))
         reasons = [name for one in shared if (name := artifact.model.entities.names[one])][:_NAMES]
         found.append(_item(artifact, near, len(found) + 1, " · ".join(reasons)))
     return SimilarItems(id_of(key), found)
@@ -175,11 +177,6 @@ def _taste_of(artifact: Artifact, key: str, tastes: Mapping[str, Taste]) -> Tast
             else f'Tell what they like: kg-rec attach {id_of(key)} "what they say"',
         )
     return taste
-
-
-def _columns(direct: Any, row: int) -> set[int]:
-    start, end = direct.indptr[row : row + 2]
-    return set(direct.indices[start:end].tolist())
 
 
 def _item(artifact: Artifact, near: Near, rank: int, why: str) -> SimilarItem:

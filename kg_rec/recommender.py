@@ -302,18 +302,7 @@ class Recommender:
     @cached_property
     def linker(self) -> Linker:
         """Words to interests, over the entities of the current model."""
-        from kg_rec.model.features import prominence
-
-        artifact = self.artifact
-        model = artifact.model
-        return make_linker(
-            model.entities,
-            model.names.numpy(),
-            artifact.schema,
-            artifact.properties,
-            prominence(model.evidence.popularity.numpy(), model.evidence.direct),
-            self.encoder_of(artifact),
-        )
+        return serving_linker(self.artifact, self.encoder_of(self.artifact))
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -666,8 +655,7 @@ def _near_neighbours(model: TrainedModel, items: Sequence[int], vector: NDArray[
     """
     found: dict[int, Interest] = {}
     for item in items:
-        start, end = model.evidence.direct.indptr[item : item + 2]
-        neighbours = model.evidence.direct.indices[start:end]
+        neighbours = model.evidence.neighbours_of(item)
         if not len(neighbours):
             continue
         cosines = model.names.numpy()[neighbours] @ vector
@@ -679,6 +667,15 @@ def _near_neighbours(model: TrainedModel, items: Sequence[int], vector: NDArray[
             score = 0.2 * float(cosines[best])
             found[row] = Interest(entities.keys[row], entities.labels[row], entities.names[row], score, source="near")
     return list(found.values())
+
+
+def serving_linker(artifact: Artifact, encoder: TextEncoder) -> Linker:
+    """Return the linker over the entities of a model."""
+    from kg_rec.model.features import prominence
+
+    model = artifact.model
+    known = prominence(model.evidence.popularity.numpy(), model.evidence.direct)
+    return make_linker(model.entities, model.names.numpy(), artifact.schema, artifact.properties, known, encoder)
 
 
 def make_linker(

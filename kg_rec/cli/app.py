@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 
@@ -121,6 +121,25 @@ def given_words(words: str) -> str:
             "Expected words in UTF-8, found other bytes.", remedy="Convert them first: iconv -f LATIN1 -t UTF-8"
         ) from error
     return words
+
+
+@contextmanager
+def written_whole(target: Path, what: str) -> Iterator[TextIO]:
+    """Open a file beside `target` that takes its place at the end, or, where something is raised, leaves the one there.
+
+    what: what is written, for the message. Raises InputError where the file cannot be written.
+    """
+    from kg_rec.errors import InputError
+
+    beside = target.with_name(f".{target.name}.writing")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            yield file
+        beside.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: {what} cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kg_rec.cli.app import connected, current_settings, progress, say
+from kg_rec.cli.app import connected, current_settings, progress, say, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -284,14 +284,6 @@ def _report(about: dict[str, str], sections: list[Section]) -> Report:
 
 
 def _write(report: Report, target: Path) -> None:
-    from kg_rec.errors import InputError
-
-    beside = target.with_name(f".{target.name}.writing")
-    try:
-        content = report.as_json() if target.suffix.lower() == ".json" else report.as_html()
-        beside.write_text(content, encoding="utf-8")
-        beside.replace(target)
-    except OSError as error:
-        raise InputError(f"{target}: the report cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    content = report.as_json() if target.suffix.lower() == ".json" else report.as_html()
+    with written_whole(target, "the report") as file:
+        file.write(content)

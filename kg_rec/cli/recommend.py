@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kg_rec.cli.app import connected, current_settings, given_words, output, progress, say
+from kg_rec.cli.app import connected, current_settings, given_words, output, progress, say, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,29 +166,22 @@ def _recommend_to_file(
     if target.is_dir() or not target.name:
         raise InputError(f"--output: expected a file that the recommendations go to, found the folder {target}.")
     people = [(person.user_id, person.text) for person in read_people(source)]
-    beside = target.with_name(f".{target.name}.writing")
-    try:
-        with (
-            progress() as shown,
-            Recommender.open(current_settings(), say=say) as recommender,
-            beside.open("w", encoding="utf-8") as file,
-        ):
-            texts = [text for _, text in people]
-            answers = recommender.recommend_many(
-                texts, k=k, where=where, exclude=exclude, diversity=diversity, progress=shown
-            )
-            for (user, _), found in zip(people, answers, strict=True):
-                line = {
-                    "user_id": user,
-                    "items": [item.id for item in found],
-                    "scores": [item.score for item in found],
-                    "probabilities": [item.probability for item in found],
-                    "interests": interests_as_json(found.interests),
-                }
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        beside.replace(target)
-    except OSError as error:
-        raise InputError(f"{target}: the recommendations cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    with (
+        written_whole(target, "the recommendations") as file,
+        progress() as shown,
+        Recommender.open(current_settings(), say=say) as recommender,
+    ):
+        texts = [text for _, text in people]
+        answers = recommender.recommend_many(
+            texts, k=k, where=where, exclude=exclude, diversity=diversity, progress=shown
+        )
+        for (user, _), found in zip(people, answers, strict=True):
+            line = {
+                "user_id": user,
+                "items": [item.id for item in found],
+                "scores": [item.score for item in found],
+                "probabilities": [item.probability for item in found],
+                "interests": interests_as_json(found.interests),
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
     typer.echo(f"recommendations for {len(people):,} people written to {target}")

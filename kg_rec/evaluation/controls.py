@@ -32,17 +32,15 @@ from kg_rec.text.cache import CachedEncoder
 from kg_rec.text.wishes import wished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
     from torch_geometric.data import HeteroData
 
-    from kg_rec.interest import Interest
+    from kg_rec.interest import Interest, Link
     from kg_rec.model.features import Entities
     from kg_rec.schema import GraphSchema
     from kg_rec.text.encoder import TextEncoder
-
-    Link = Callable[[list[str]], list[list[Interest]]]
 
 OURS = "ours"
 POPULARITY = "popularity"
@@ -78,11 +76,7 @@ class Served:
 
     def named(self, understood: Understood) -> list[frozenset[int]]:
         """Return the rows of the items that each person's words name: nobody is recommended those."""
-        index, count = self.artifact.model.entities.index, self.artifact.model.entities.item_count
-        return [
-            frozenset(index[one.entity] for one in theirs if index.get(one.entity, count) < count)
-            for theirs in understood.interests
-        ]
+        return [self.artifact.model.entities.items_in(theirs) for theirs in understood.interests]
 
 
 @dataclass(frozen=True)
@@ -126,13 +120,9 @@ def train(
 
 def linker_of(artifact: Artifact, encoder: TextEncoder) -> Link:
     """Return the linker over a model's entities, as serving makes it."""
-    from kg_rec.model.features import prominence
-    from kg_rec.recommender import make_linker
+    from kg_rec.recommender import serving_linker
 
-    model = artifact.model
-    known = prominence(model.evidence.popularity.numpy(), model.evidence.direct)
-    linker = make_linker(model.entities, model.names.numpy(), artifact.schema, artifact.properties, known, encoder)
-    return linker.link_many
+    return serving_linker(artifact, encoder).link_many
 
 
 def shuffled(graph: HeteroData, schema: GraphSchema, seed: int) -> HeteroData:
@@ -246,8 +236,8 @@ def rank_all(
     index = served.artifact.model.entities.index
     for rows in _batches(len(understood)):
         some = understood.part(rows)
-        parts = ranking.parts(some.vectors, some.interests, some.asks)
         signals = evidence.signals(People.of(some.vectors, some.interests, index))
+        parts = ranking.weighed(signals, some.interests, some.asks)
         total = parts.sum(axis=1)
         lists[OURS] += _first(total, hidden[rows])
         lists[POPULARITY] += _first(np.broadcast_to(popularity, total.shape), hidden[rows])

@@ -105,6 +105,7 @@ def cut_paths(
         interests, vector = understood.interests[place], understood.vectors[place]
         told = explain(served.artifact, shown, interests, vector)
         asks = understood.asks[place : place + 1]
+        before = scene.scores(interests, vector, asks, ())
         for position in rng.permutation(len(shown))[:each].tolist():
             if len(cuts) == count:
                 break
@@ -115,7 +116,6 @@ def cut_paths(
             kind = scene.kind(steps, interests)
             path = scene.pairs(steps, item)
             other = scene.counterpart(rng, kind, steps, item, path, interests)
-            before = scene.scores(interests, vector, asks, ())
             fallen = [scene.scores(interests, vector, asks, some) for some in (path, other) if some is not None]
             losses = [float(before[item] - after[item]) for after in fallen]
             if other is None:
@@ -236,8 +236,7 @@ class _Scene:
 
     def _alike(self, beside: set[int], item: int, row: int, *, avoided: set[int]) -> list[int]:
         """Return entities of the same label as `row` that the item has beside it, over the same relation where there are any."""
-        direct = self.artifact.model.evidence.direct
-        near = set(direct.indices[direct.indptr[item] : direct.indptr[item + 1]].tolist())
+        near = set(self.artifact.model.evidence.neighbours_of(item).tolist())
         for some in (beside, near):
             if alike := [other for other in some - avoided if self.labels[other] == self.labels[row]]:
                 return sorted(alike)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from kg_rec.errors import GraphError, SchemaError
-from kg_rec.graph.counts import GraphCounts, Triple, counts_in, graph_counts
+from kg_rec.graph.counts import GraphCounts, Triple, counts_in
 from kg_rec.graph.keys import encoded, label_of
 from kg_rec.progress import SILENT, Progress
 
@@ -44,7 +44,7 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     For each (label, type, label): `.edge_index`, int64 [2, E], sorted; `.properties`, {name: float64 [E], nan where
     missing} of those that are numbers, dates as seconds since 1970; for the interactions, where `schema` names what people
     write of the items, `.texts`, {name: list of str [E], "" where missing}.
-    `data.fingerprint`: that of `graph_fingerprint`.
+    `data.fingerprint`: that of `kg_rec.graph.counts.graph_counts`.
 
     Raises GraphError when the graph is empty, has none of the items of `schema`, has nodes without a key, or changes while it
     is read, and SchemaError when the interactions have no words where `schema` says so.
@@ -101,14 +101,6 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
         )
     data.fingerprint = counts.fingerprint()
     return data
-
-
-def graph_fingerprint(client: GraphClient) -> str:
-    """Return 16 hexadecimal digits that change when the number of nodes with a label, or of relations of a type between
-    two labels, changes. People who were attached and their interests do not count. Reads no properties but keys.
-    Raises GraphError when nodes have no key.
-    """
-    return graph_counts(client).fingerprint()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,4 +278,4 @@ def _seconds(moment: Any) -> float:
     return datetime(moment.year, moment.month, moment.day, tzinfo=UTC).timestamp()
 
 
-__all__ = ["HeteroData", "export_graph", "graph_fingerprint"]
+__all__ = ["HeteroData", "export_graph"]

@@ -24,17 +24,15 @@ from kg_rec.progress import SILENT, Progress
 from kg_rec.text.wishes import wished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from kg_rec.interest import Interest
+    from kg_rec.interest import Link
     from kg_rec.model.simulation import SimulatedPerson
     from kg_rec.model.training import TrainedModel
     from kg_rec.schema import GraphSchema
     from kg_rec.text.encoder import TextEncoder
-
-    Link = Callable[[list[str]], list[list[Interest]]]
 
 SHOWN = 50
 """How much of each list the curves are learned from: what is far below is shown to nobody."""
@@ -169,14 +167,12 @@ def _shown(
     interests = link(texts)
     vectors = encoder.encode([wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)])
     asks = model.manner.asks(texts, vectors, interests, model.entities.item_label)
-    index, count = model.entities.index, model.entities.item_count
     chances, liked = [], []
     for start in range(0, len(people), _BATCH):
         rows = slice(start, start + _BATCH)
         scores = ranking.parts(vectors[rows], interests[rows], asks[rows]).sum(axis=1)
         for person, theirs, row in zip(people[rows], interests[rows], scores, strict=True):
-            named = {index[one.entity] for one in theirs if index.get(one.entity, count) < count}
-            found = log_chances(row, named)
+            found = log_chances(row, model.entities.items_in(theirs))
             found[list(person.evidence)] = -np.inf
             shown = np.argsort(-found, kind="stable")[:SHOWN]
             shown = shown[np.isfinite(found[shown])]

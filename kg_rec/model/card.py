@@ -11,6 +11,7 @@ import numpy as np
 
 from kg_rec.interest import Interest
 from kg_rec.model.ranking import PARTS, Ranking
+from kg_rec.model.signals import unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,14 +108,13 @@ def signal_shares(artifact: Artifact) -> tuple[dict[str, float], dict[str, float
 
 def _examples(artifact: Artifact) -> list[list[Interest]]:
     """Return the interests of the people made up: an item, then one of its neighbours that interests may point to."""
-    entities, direct = artifact.model.entities, artifact.model.evidence.direct
+    entities, evidence = artifact.model.entities, artifact.model.evidence
     rng = np.random.default_rng(0)
     people = []
-    for item in np.argsort(-artifact.model.evidence.popularity.numpy(), kind="stable")[:_EXAMPLES].tolist():
-        start, end = direct.indptr[item : item + 2]
+    for item in np.argsort(-evidence.popularity.numpy(), kind="stable")[:_EXAMPLES].tolist():
         neighbours = [
             row
-            for row in np.sort(direct.indices[start:end]).tolist()
+            for row in np.sort(evidence.neighbours_of(item)).tolist()
             if row >= entities.item_count and entities.labels[row] in artifact.schema.interests
         ]
         said = [item, *([int(rng.choice(neighbours))] if neighbours else [])]
@@ -126,6 +126,4 @@ def _words(artifact: Artifact, people: list[list[Interest]]) -> NDArray[np.float
     """Return the mean of the vectors of the names, of length 1 or 0, [P, T]."""
     names, index = artifact.model.names.numpy(), artifact.model.entities.index
     words = np.stack([names[[index[one.entity] for one in theirs]].sum(axis=0) for theirs in people])
-    lengths = np.linalg.norm(words, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.divide(words, lengths, out=np.zeros_like(words), where=lengths > 0)
-    return unit
+    return unit_rows(words)

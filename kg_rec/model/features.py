@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch_geometric.data import HeteroData
 
+    from kg_rec.interest import Interest
     from kg_rec.schema import GraphSchema
 
 LIKED_TOGETHER = "LIKED_TOGETHER"
@@ -68,6 +69,11 @@ class Entities:
     def index(self) -> dict[str, int]:
         """Row of each key."""
         return {key: row for row, key in enumerate(self.keys)}
+
+    def items_in(self, interests: Iterable[Interest]) -> frozenset[int]:
+        """Return the rows of the items that interests point to: these are known to whoever has them."""
+        rows = (self.index.get(one.entity, self.item_count) for one in interests)
+        return frozenset(row for row in rows if row < self.item_count)
 
 
 def number_entities(graph: HeteroData, schema: GraphSchema) -> Entities:

@@ -111,7 +111,7 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
         batch = np.sort(rng.choice(rows, min(_BATCH, len(rows)), replace=False))
         optimizer.zero_grad(set_to_none=True)
         loss = _loss(told, batch, weights / torch.from_numpy(scale)) + _PULL * (weights - start).square().sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         optimizer.step()
         with torch.no_grad():
             weights.clamp_(min=0)

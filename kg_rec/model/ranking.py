@@ -77,13 +77,11 @@ class Ranking:
         allowed: [items], False for those that no one gets. What is known takes no part in a probability, what is not allowed does.
         """
         parts = self.parts(vectors, interests, asks)
-        index, count = self.artifact.model.entities.index, parts.shape[2]
+        entities, calibration = self.artifact.model.entities, self.artifact.model.calibration
         ranked = []
         for person, theirs in enumerate(interests):
-            known = [index[one.entity] for one in theirs if index.get(one.entity, count) < count]
-            hidden = [*known, *(excluded[person] if excluded else ())]
+            hidden = [*entities.items_in(theirs), *(excluded[person] if excluded else ())]
             found = _best(parts[person], k, hidden, allowed)
-            calibration = self.artifact.model.calibration
             if calibration is not None and found:
                 chances = log_chances(parts[person].sum(axis=0), hidden)[[one.item for one in found]]
                 likely = calibration.probabilities(chances, float(asks[person])).tolist()
@@ -97,7 +95,14 @@ class Ranking:
         """Return the parts of every item's score for every person, as they stand in PARTS, [P, 12, items]."""
         model = self.artifact.model
         people = People.of(vectors, interests, model.entities.index)
-        signals = model.evidence.signals(people) * model.fusion.weights(asks)[:, :, None]
+        return self.weighed(model.evidence.signals(people), interests, asks)
+
+    def weighed(
+        self, signals: NDArray[np.float32], interests: Sequence[Sequence[Interest]], asks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the parts of the scores, as `parts` does, from the signals of these people, [P, 11, items]."""
+        model = self.artifact.model
+        signals = signals * model.fusion.weights(asks)[:, :, None]
         disliked = np.zeros((len(interests), 1, signals.shape[2]), dtype=np.float32)
         for person, theirs in enumerate(interests):
             for interest in theirs:

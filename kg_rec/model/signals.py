@@ -166,6 +166,12 @@ class Evidence:
             found[:, SIGNALS.index(name)] = values
         return found
 
+    def neighbours_of(self, item: int) -> NDArray[np.int32]:
+        """Return the rows of the entities that an item is a neighbour of."""
+        start, end = self.direct.indptr[item : item + 2]
+        found: NDArray[np.int32] = self.direct.indices[start:end]
+        return found
+
     def _shared(self, weights: Tensor) -> Tensor:
         return torch.from_numpy(self._items_one_hot @ (self._one_hot_back @ weights.numpy()))
 

@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch_geometric.data import HeteroData
 
-    from kg_rec.interest import Interest
+    from kg_rec.interest import Link
     from kg_rec.schema import GraphSchema
     from kg_rec.text.encoder import TextEncoder
 
-    Link = Callable[[list[str]], list[list[Interest]]]
 
-
+_HELD_OUT = 0
+"""The fold that is never learned from."""
 _MOST_RUNNING = 1000
 """Running texts of items that are read to know how such texts read."""
 _TELLING_CELLS = 12_000_000
@@ -185,10 +185,12 @@ def fit(
         settings,
         metrics,
     )
-    asked, told = ([person for person in people if crowd.folds[person.user] == 0] for people in (asking, telling))
+    asked, told = (
+        [person for person in people if crowd.folds[person.user] == _HELD_OUT] for people in (asking, telling)
+    )
     if not asked and not told:
         return model
-    unseen = replace(model, evidence=course.evidence(0))
+    unseen = replace(model, evidence=course.evidence(_HELD_OUT))
     return replace(model, calibration=calibrate(unseen, schema, asked, told, encoder, see.link, progress))
 
 
@@ -339,8 +341,8 @@ class _Course:
         targets = _Targets(simulated, people, self.text[: self.crowd.entities.item_count], settings.target_tilt)
         folds = torch.from_numpy(self.crowd.folds[[person.user for person in simulated]])
         rows = [torch.nonzero(folds == fold).flatten() for fold in range(settings.folds)]
-        held_out = rows[0]
-        learned_from = [fold for fold in range(1, settings.folds) if len(rows[fold])]
+        held_out = rows[_HELD_OUT]
+        learned_from = [fold for fold in range(settings.folds) if fold != _HELD_OUT and len(rows[fold])]
         if not learned_from or not len(held_out):
             return {"simulated people": len(simulated), "note": "too few people to learn from; the start is used"}
         parameters = [*self.network.parameters(), *self.predictor.parameters()]
@@ -361,7 +363,7 @@ class _Course:
             view = self._view(fold)
             seen = people.select(batch).thinned(settings.interest_dropout, generator)
             loss = targets.loss(self._score(view, seen), batch)
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
             step_shown.advance()
@@ -406,7 +408,7 @@ class _Course:
         targets = [np.setdiff1d(person.targets, known) for person, known in zip(simulated, hidden, strict=True)]
         kept = [row for row, wanted in enumerate(targets) if len(wanted)]
         told = Told(signals[kept], [targets[row] for row in kept], [hidden[row] for row in kept])
-        return learn_telling(told, folds[kept] == 0, seed=self.settings.seed)
+        return learn_telling(told, folds[kept] == _HELD_OUT, seed=self.settings.seed)
 
     def relation_weights(self) -> dict[str, float]:
         """Return how much each relation carries: the sum of |a_r| over the layers of the one-hot block."""
@@ -447,7 +449,7 @@ class _Course:
     def _evaluate(self, people: People, targets: _Targets, rows: Tensor) -> _Quality:
         self.network.eval()
         self.predictor.eval()
-        view = self._view(0)
+        view = self._view(_HELD_OUT)
         scores = self._score(view, people.select(rows))
         return _Quality(
             float(targets.loss(scores, rows)), targets.recall(scores, rows, 10), targets.recall(scores, rows, 50)
@@ -461,16 +463,17 @@ class _Course:
         return max(0.1, 1.0 - 0.9 * (step - warmup) / max(steps - warmup, 1))
 
     def _state(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        return tuple(  # type: ignore[return-value]
-            {name: value.clone() for name, value in module.state_dict().items()}
-            for module in (self.network, self.predictor)
-        )
+        return _copied(self.network), _copied(self.predictor)
 
     def _restore(self, state: tuple[dict[str, Tensor], dict[str, Tensor]]) -> None:
         self.network.load_state_dict(state[0])
         self.predictor.load_state_dict(state[1])
         self.network.eval()
         self.predictor.eval()
+
+
+def _copied(module: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in module.state_dict().items()}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -201,16 +201,18 @@ class NearFinder:
             items = (vectors[some] @ self._items.T).max(axis=1, initial=-1.0)
             for phrase, row, item in zip(distinct[some], cosines, items, strict=True):
                 found[phrase] = self._best(phrase, row, float(item))
-        said = [phrase for phrase, alone in zip(phrases, describing, strict=False) if alone and found[phrase] is None]
-        kinds = self._kinds_said(list(dict.fromkeys(said)))
+        said = {phrase for phrase, alone in zip(phrases, describing, strict=False) if alone and found[phrase] is None}
+        kinds = self._kinds_said({phrase: row for phrase, row in zip(distinct, vectors, strict=True) if phrase in said})
         told = [found[phrase] for phrase in phrases]
         for place, alone in enumerate(describing):
             if alone and told[place] is None:
                 told[place] = kinds[phrases[place]]
         return told
 
-    def _kinds_said(self, adjectives: Sequence[str]) -> dict[str, Nearness | None]:
+    def _kinds_said(self, adjectives: Mapping[str, NDArray[np.float32]]) -> dict[str, Nearness | None]:
         """Return the kind of item that each word says of one, None where it is none: "funny", of the genre Comedy.
+
+        adjectives: the words, each with its vector, [T].
 
         The words alone are far apart; "a funny film" and "a comedy film" are not. The cosine is that of the words alone, or the
         least that counts where that is less.
@@ -219,7 +221,7 @@ class NearFinder:
         if not adjectives or not self._item or len(self._kinds) < 2:
             return found
         cosines = self.encoder.encode([self._of_item(word) for word in adjectives]) @ self._kind_vectors.T
-        alone = self.encoder.encode(list(adjectives)) @ self._vectors[self._kinds].T
+        alone = np.stack(list(adjectives.values())) @ self._vectors[self._kinds].T
         for word, row, bare in zip(adjectives, cosines, alone, strict=True):
             best, second = np.argsort(-row, kind="stable")[:2]
             if row[best] >= _KIND and row[best] - row[second] >= _KIND_AHEAD:

@@ -14,8 +14,9 @@ import pytest
 from kg_rec.errors import InputError, UnknownEntityError
 from kg_rec.graph import attach as people
 from kg_rec.graph.client import GraphClient
+from kg_rec.graph.counts import graph_counts
 from kg_rec.graph.csv_folder import read_folder
-from kg_rec.graph.export import export_graph, graph_fingerprint
+from kg_rec.graph.export import export_graph
 from kg_rec.graph.load import load
 from kg_rec.graph.server import ManagedServer
 from kg_rec.interest import Interest
@@ -86,7 +87,7 @@ def graph(server: ManagedServer, client: GraphClient) -> Any:
 
 
 def test_the_node_and_its_edges_hold_everything(client: GraphClient, schema: GraphSchema, graph: Graph) -> None:
-    before = graph_fingerprint(client)
+    before = graph_counts(client).fingerprint()
     attached = people.attach(client, schema, "ann", [SAD, WARM, HURT], encoder="some-encoder")
     (node,) = graph.rows("MATCH (n:KGPerson) RETURN labels(n) AS labels, properties(n) AS held")
     assert set(node["labels"]) == {"KGEntity", "KGPerson", "Listener"}
@@ -106,7 +107,7 @@ def test_the_node_and_its_edges_hold_everything(client: GraphClient, schema: Gra
     }  # fmt: skip
     assert attached == people.Attached("ann", "Listener/ann", (HURT, SAD, WARM))  # the strongest first
     assert people.interests(client, schema, "ann") == [HURT, SAD, WARM]
-    assert graph_fingerprint(client) == before
+    assert graph_counts(client).fingerprint() == before
 
 
 def test_other_words_replace_what_was_inferred_and_keep_what_was_set(
@@ -220,7 +221,7 @@ def test_somebody_attached_who_is_loaded_since_belongs_to_the_graph(
     assert graph.rows("MATCH (n {key: 'Listener/ann'})-[r]->(b) RETURN type(r) AS type, r.plays AS plays") == [
         {"type": "PLAYED", "plays": 3}
     ]
-    assert graph_fingerprint(client) == exported.fingerprint
+    assert graph_counts(client).fingerprint() == exported.fingerprint
 
 
 def test_everybody_is_listed_by_key(client: GraphClient, schema: GraphSchema) -> None:

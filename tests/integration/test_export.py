@@ -12,9 +12,9 @@ from example_graphs import FILMS, REVIEWS, SHOP, write
 import kg_rec.graph.export as exporting
 from kg_rec.errors import GraphError, SchemaError
 from kg_rec.graph.client import GraphClient, Transaction
-from kg_rec.graph.counts import GraphCounts
+from kg_rec.graph.counts import GraphCounts, graph_counts
 from kg_rec.graph.csv_folder import read_folder
-from kg_rec.graph.export import HeteroData, export_graph, graph_fingerprint
+from kg_rec.graph.export import HeteroData, export_graph
 from kg_rec.graph.export_file import read_export, write_export
 from kg_rec.graph.interactions import interactions_of, positive, texts_of
 from kg_rec.graph.load import load
@@ -95,7 +95,7 @@ def test_attached_people_and_their_interests_are_left_out(empty_graph: GraphClie
                (film)-[:SEEN_BY]->(person)""",
     )
     assert same(before, export_graph(empty_graph, None))
-    assert graph_fingerprint(empty_graph) == before.fingerprint
+    assert graph_counts(empty_graph).fingerprint() == before.fingerprint
 
 
 def test_nodes_without_relations_stay(empty_graph: GraphClient, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_the_fingerprint_changes_with_nodes_and_relations(empty_graph: GraphClie
         "MATCH (:Film {filmId: '1'})-[r:R]->() DELETE r",
     ):
         write_cypher(empty_graph, change)
-        seen.add(graph_fingerprint(empty_graph))
+        seen.add(graph_counts(empty_graph).fingerprint())
     assert len(seen) == 3  # the last is the second one again
     assert all(len(fingerprint) == 16 for fingerprint in seen)
 
@@ -279,12 +279,12 @@ def test_nodes_without_a_key_are_counted_and_not_passed_over(empty_graph: GraphC
         empty_graph,
         "MATCH (film:Film {filmId: '1'}) UNWIND range(1, 3) AS n CREATE (:KGEntity:Film {title: 'Jaws'})-[:R]->(film)",
     )
-    for ask in (lambda: export_graph(empty_graph, None), lambda: graph_fingerprint(empty_graph)):
+    for ask in (lambda: export_graph(empty_graph, None), lambda: graph_counts(empty_graph).fingerprint()):
         with pytest.raises(GraphError, match=r"expected a key, as 'Book/7', .*; found 3 without one") as told:
             ask()
     # The remedy can be taken as it stands.
     write_cypher(empty_graph, told.value.remedy.splitlines()[-1])
-    assert graph_fingerprint(empty_graph) == before
+    assert graph_counts(empty_graph).fingerprint() == before
 
 
 def test_an_export_is_written_and_read_back(empty_graph: GraphClient, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from kg_rec.errors import InputError, UnknownEntityError
 from kg_rec.graph import attach as people
 from kg_rec.graph.client import GraphClient
+from kg_rec.graph.counts import graph_counts
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.explain import explain
-from kg_rec.graph.export import graph_fingerprint
 from kg_rec.graph.history import history
 from kg_rec.graph.load import load
 from kg_rec.graph.server import ManagedServer
@@ -80,7 +80,7 @@ def everything(server: ManagedServer, client: GraphClient) -> list[object]:
 
 def test_a_person_comes_changes_and_goes(server: ManagedServer, client: GraphClient, schema: GraphSchema) -> None:
     before = everything(server, client)
-    fingerprint = graph_fingerprint(client)
+    fingerprint = graph_counts(client).fingerprint()
     attached = people.attach(client, schema, "ann", [SPACE, NO_LOVE], encoder="test")
     assert [(found.entity, found.polarity, found.source) for found in attached.interests] == [
         ("Topic/space", 1, "named"),
@@ -94,7 +94,7 @@ def test_a_person_comes_changes_and_goes(server: ManagedServer, client: GraphCli
         "score": 0.9, "polarity": 1, "evidence": ["space"], "source": "named", "encoder": "test",
     }  # fmt: skip
     assert "inferredAt" in edge["held"]
-    assert graph_fingerprint(client) == fingerprint
+    assert graph_counts(client).fingerprint() == fingerprint
 
     people.set_interest(client, schema, "ann", "anarchism")
     people.set_interest(client, schema, "ann", "Topic/winter", -1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,9 +148,9 @@ def test_it_is_learned_from_people_held_out_with_nothing_of_theirs_in_the_graph(
 
     graph = two_tastes(people=90, films=36)
     crowd = Crowd.of(graph, SCHEMA, number_entities(graph, SCHEMA), 5)
-    seen = {}
+    seen: dict[str, Any] = {}
 
-    def watched(model: object, schema: object, asking: list, telling: list, *rest: object) -> None:  # type: ignore[type-arg]
+    def watched(model: object, schema: object, asking: object, telling: object, *rest: object) -> None:
         seen.update(model=model, asking=asking, telling=telling)
 
     monkeypatch.setattr(training, "calibrate", watched)

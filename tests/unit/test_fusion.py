@@ -136,7 +136,7 @@ def test_the_same_seed_gives_the_same_weights() -> None:
 
 def test_half_precision_is_enough() -> None:
     known = told()
-    wide = Told(known.signals.astype(np.float32), known.targets, known.hidden)  # type: ignore[arg-type]  # half is what is asked for
+    wide = Told(known.signals.astype(np.float32), known.targets, known.hidden)
     narrow, told_of = learn_telling(known, HELD_OUT, seed=0)
     assert known.signals.dtype == np.float16
     np.testing.assert_allclose(narrow, learn_telling(wide, HELD_OUT, seed=0)[0], rtol=1e-5)

@@ -50,7 +50,7 @@ def test_the_exported_names() -> None:
         value = getattr(kg_rec, name)
         assert name == "__version__" or value.__name__ == name
     with pytest.raises(AttributeError, match="module 'kg_rec' has no attribute 'Recomender'"):
-        kg_rec.Recomender  # type: ignore[attr-defined]  # noqa: B018 - that it is not there is tested
+        kg_rec.Recomender  # noqa: B018 - that it is not there is tested
 
 
 def public_methods(of: type) -> dict[str, str]:
