@@ -131,16 +131,22 @@ class LinkPredictor(nn.Module):
         text: t, [N, T], the items first; shared: from the weights of people's entities, [N, P], to what the items share with
         them, [items, P]: h_i^T sum_e w_e h_e; popularity: [items].
         """
-        label = self.label_of[people.entity]
-        nu = (self.nu + self.nu_change).clamp(min=0)[label] * people.weight
         nothing = torch.zeros(len(text), len(people), device=text.device)
-        interests = nothing.index_put((people.entity, people.person), nu, accumulate=True)
-        beta = (_BETA + self.beta_change).clamp(min=0)
+        interests = nothing.index_put((people.entity, people.person), self.carried(people), accumulate=True)
         return Scores(
             self.temperature * self.wish(text, people) @ normalize(text[: len(popularity)]).T,
-            beta * shared(interests).T,
+            self.beta * shared(interests).T,
             popularity,
         )
+
+    @property
+    def beta(self) -> Tensor:
+        """Weight of what items share with a person, beta."""
+        return (_BETA + self.beta_change).clamp(min=0)
+
+    def carried(self, people: People) -> Tensor:
+        """Return what each interest carries into h_p, nu_l(e) w_e, [I]."""
+        return (self.nu + self.nu_change).clamp(min=0)[self.label_of[people.entity]] * people.weight
 
     def wish(self, text: Tensor, people: People) -> Tensor:
         """Return what each person wants in words, [P, T], rows of length 1 or 0: t_p."""

@@ -140,16 +140,17 @@ class Evidence:
         count = len(self.popularity)
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
         with torch.inference_mode():
-            scores = self.predictor(self.text, self._shared, people, self.popularity)
             wish = self.predictor.wish(self.text, people).numpy()
-        interests = _interests(people, len(self.text))
+            carried = self.predictor.carried(people).numpy()
+            beta = float(self.predictor.beta)
+        interests = _by_person(people, people.weight.numpy(), len(self.text))
         items, others = interests[:, :count], interests.copy()
         others.data[others.indices < count] = 0.0
         others.eliminate_zeros()
         told = {
-            "popularity": scores.popularity.numpy(),
-            "text": scores.text.numpy(),
-            "graph": scores.graph.numpy(),
+            "popularity": self.popularity.numpy(),
+            "text": self.predictor.temperature * wish @ self._unit_items.T,
+            "graph": beta * self._shared(people, carried),
             "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
             "everything": self._everything(people),
             "nearness": self._nearness(items),
@@ -172,8 +173,11 @@ class Evidence:
         found: NDArray[np.int32] = self.direct.indices[start:end]
         return found
 
-    def _shared(self, weights: Tensor) -> Tensor:
-        return torch.from_numpy(self._items_one_hot @ (self._one_hot_back @ weights.numpy()))
+    def _shared(self, people: People, carried: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return h_i^T sum_e nu_e w_e h_e, [P, items], as `LinkPredictor` has it, from the few interests that people have."""
+        interests = _by_person(people, carried, len(self.text))
+        shared: NDArray[np.float32] = (interests @ self.one_hot @ self._items_one_hot).toarray()
+        return shared
 
     def _everything(self, people: People) -> NDArray[np.float32]:
         """Return 1 for the items that are neighbours of everything a person asked for, [P, items].
@@ -205,10 +209,14 @@ class Evidence:
         found = np.zeros(named.shape, dtype=np.float32)
         entries = named.tocoo()
         for person, item, weight in zip(*entries.coords, entries.data, strict=True):
-            apart = np.ma.masked_invalid(np.abs(self.ranks - self.ranks[item]))
-            if weight > 0 and apart.count():
-                far = apart.mean(axis=1)
-                found[person] -= weight * (far - far.mean()).filled(0.0)
+            if weight <= 0:
+                continue
+            apart = np.abs(self.ranks - self.ranks[item])
+            both = ~np.isnan(apart)
+            known = both.any(axis=1)
+            if known.any():
+                far = np.where(both, apart, 0.0)[known].sum(axis=1) / both[known].sum(axis=1)
+                found[person, known] -= weight * (far - far.mean())
         return found
 
     def _lift(self, interests: sp.csr_array) -> NDArray[np.float32]:
@@ -239,12 +247,12 @@ class Evidence:
         return found
 
     @cached_property
-    def _items_one_hot(self) -> sp.csr_array:
-        return self.one_hot[: len(self.popularity)]
+    def _unit_items(self) -> NDArray[np.float32]:
+        return unit_rows(self.text[: len(self.popularity)].numpy())
 
     @cached_property
-    def _one_hot_back(self) -> sp.csr_array:
-        return self.one_hot.T.tocsr()
+    def _items_one_hot(self) -> sp.csr_array:
+        return self.one_hot[: len(self.popularity)].T.tocsr()
 
     @cached_property
     def _items_of(self) -> sp.csr_array:
@@ -275,14 +283,14 @@ class Evidence:
     @cached_property
     def _tastes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The mean of what everybody likes in words, [T], and each person's departure from it, [U, T], rows of length 1."""
-        text = unit_rows(self.text[: len(self.popularity)].numpy())
-        liked = unit_rows(self.likings.likes @ text)
+        liked = unit_rows(self.likings.likes @ self._unit_items)
         centre = liked.mean(axis=0)
         return centre, unit_rows(liked - centre)
 
 
-def _interests(people: People, size: int) -> sp.csr_array:
-    entries = (people.weight.numpy(), (people.person.numpy(), people.entity.numpy()))
+def _by_person(people: People, values: NDArray[np.float32], size: int) -> sp.csr_array:
+    """Return one value an interest, [I], as a matrix of people and entities, [P, N]."""
+    entries = (values, (people.person.numpy(), people.entity.numpy()))
     interests: sp.csr_array = sp.csr_array(entries, shape=(len(people), size))
     return interests
 

@@ -281,3 +281,17 @@ def test_ease_is_over_the_items_that_most_people_met(monkeypatch: pytest.MonkeyP
 def test_ease_of_too_few_people_is_empty() -> None:
     assert ease(sparse(np.ones((2, 3)))).nnz == 0
     assert ease(likes_of(np.zeros(0, np.int64), np.zeros(0, np.int64), item_count=3)).shape == (3, 3)
+
+
+def test_what_is_answered_is_what_was_learned_from(evidence: Evidence) -> None:
+    """Training scores with dense tensors, for their gradients; answers with sparse ones, for speed."""
+    one_hot = torch.from_numpy(evidence.one_hot.toarray())
+    learned = replace(evidence, predictor=LinkPredictor(evidence.predictor.label_of, item_label=0, labels=2))
+    with torch.no_grad():
+        learned.predictor.beta_change.fill_(0.4)
+        learned.predictor.nu_change.copy_(torch.tensor([0.2, -0.1]))
+        scores = learned.predictor(
+            evidence.text, lambda weights: one_hot[:TOYS] @ (one_hot.T @ weights), people(), evidence.popularity
+        )
+    for name in ("text", "graph"):
+        np.testing.assert_allclose(found(learned, name), getattr(scores, name).numpy(), atol=1e-5, err_msg=name)

@@ -15,9 +15,9 @@ from kg_rec.graph.export import HeteroData
 from kg_rec.model import training
 from kg_rec.model.crowd import Crowd
 from kg_rec.model.features import LIKED_TOGETHER, liked_together, number_entities, popularity
-from kg_rec.model.link_prediction import LinkPredictor, Shared
+from kg_rec.model.link_prediction import LinkPredictor, People, Shared
 from kg_rec.model.rgcn import OneHotRGCN
-from kg_rec.model.signals import SIGNALS, ease, likes_of
+from kg_rec.model.signals import SIGNALS, Evidence, ease, likes_of
 from kg_rec.model.training import TrainedModel
 
 # Nothing of the graph is in the start, and the words say little: what is found out is learned.
@@ -84,23 +84,28 @@ def test_people_are_scored_in_a_graph_without_their_fold(graph: HeteroData, monk
     simulated = training._simulated(crowd, training.item_words(graph, SCHEMA), training.TrainingSettings())
     fold_of = [int(crowd.folds[person.user]) for people in simulated for person in people]
     vectors = torch.cat([torch.from_numpy(_encoded([person.text for person in people])) for people in simulated])
-    score = LinkPredictor.forward
+    score, signals = LinkPredictor.forward, Evidence.signals
     seen: list[tuple[bool, int]] = []
     weighed: list[int] = []
 
-    def watched(self: LinkPredictor, text: Tensor, shared: Shared, people: Any, popular: Tensor) -> Any:
+    def fold_given(people: People, popular: Tensor) -> int:
         (given,) = [fold for fold, values in expected.items() if torch.equal(values, popular)]
         for row in people.text:  # several people may have written the same
             folds = {fold_of[person] for person in (vectors == row).all(dim=1).nonzero().flatten().tolist()}
             assert given in folds, "somebody is scored by what they did themselves"
-        if torch.is_inference_mode_enabled():
-            weighed.append(given)
-        else:
-            seen.append((self.training, given))
+        return given
+
+    def learning(self: LinkPredictor, text: Tensor, shared: Shared, people: People, popular: Tensor) -> Any:
+        seen.append((self.training, fold_given(people, popular)))
         return score(self, text, shared, people, popular)
 
+    def weighing(self: Evidence, people: People) -> Any:
+        weighed.append(fold_given(people, self.popularity))
+        return signals(self, people)
+
     monkeypatch.setattr(training, "wished", lambda text, _: text)  # or who refuses something would not be known again
-    monkeypatch.setattr(LinkPredictor, "forward", watched)
+    monkeypatch.setattr(LinkPredictor, "forward", learning)
+    monkeypatch.setattr(Evidence, "signals", weighing)
     train(graph, steps=8)
     assert weighed[:5] == [0, 1, 2, 3, 4]  # the signals of those whose words tell
     assert set(weighed[5:]) <= {0}  # the probabilities, from those who are never learned from
@@ -336,7 +341,6 @@ def test_the_learning_rate_warms_up_and_decays() -> None:
 
 
 def test_targets_are_a_distribution_that_leaves_out_what_was_named() -> None:
-    from kg_rec.model.link_prediction import People
     from kg_rec.model.simulation import SimulatedPerson
 
     simulated = [SimulatedPerson(0, "", (0,), (1, 2)), SimulatedPerson(1, "", (3,), (0, 2, 4))]
