@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
+    from kg_rec.graph.adopt import Adopted, Forgotten
     from kg_rec.graph.client import GraphClient
     from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.explain import Explanation
@@ -233,6 +234,52 @@ class Recommender:
         if reasons is not None:
             write_schema(schema, path, reasons)
         return Loaded(report, schema, reasons)
+
+    def init(
+        self,
+        *,
+        choices: SchemaChoices | None = None,
+        ask: Callable[[UndecidedSchemaError], str] | None = None,
+        new_schema: bool = False,
+    ) -> tuple[GraphSchema, dict[str, str]]:
+        """Look at a graph that was in Neo4j before kg-rec, write down what it means, and return that with the reasons.
+
+        Nothing in Neo4j is changed. choices, new_schema: as for `load`; ask: is given what is open, None has the likeliest taken
+        (kg_rec/schema_likely.py). Raises GraphError where there is nothing to look at, and SchemaError where schema.toml is there
+        already or a choice names what is not.
+        """
+        from kg_rec.errors import SchemaError
+        from kg_rec.graph.database import database_profile
+        from kg_rec.schema import write_schema
+        from kg_rec.schema_inference import SchemaChoices, infer_asking
+        from kg_rec.schema_likely import likely_schema
+
+        path = self.settings.schema_path
+        if path.exists() and not new_schema:
+            raise SchemaError(
+                f"{path}: expected no schema yet, found one.",
+                remedy="Have it written anew with --new-schema, or keep the graphs apart with --home.",
+            )
+        found = database_profile(self.client, self._progress)
+        choices = choices or SchemaChoices()
+        schema, reasons = infer_asking(found.graph, choices, ask) if ask else likely_schema(found.graph, choices)
+        reasons["item.id"] = found.reasons[schema.item.label]
+        if schema.user is not None:
+            reasons["user.id"] = found.reasons[schema.user.label]
+        write_schema(schema, path, reasons)
+        return schema, reasons
+
+    def adopt(self) -> Adopted:
+        """Give the nodes of a graph that was there before kg-rec a key and the label :KGEntity (kg_rec/graph/adopt.py)."""
+        from kg_rec.graph.adopt import adopt
+
+        return adopt(self.client, self.schema, self._progress)
+
+    def forget(self) -> Forgotten:
+        """Leave the graph as it was before `adopt`, without what people attached. Raises GraphError where it was not adopted."""
+        from kg_rec.graph.adopt import forget
+
+        return forget(self.client, self._progress)
 
     def _check_kept(self, schema: GraphSchema, graph: GraphFolder, choices: SchemaChoices) -> None:
         """Raise SchemaError where the schema that is there does not fit the graph or the choices."""

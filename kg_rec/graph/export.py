@@ -50,6 +50,7 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     is read, and SchemaError when the interactions have no words where `schema` says so.
     """
     said = _interaction_words(schema)
+    keyed = _known_by_key(schema)
     with client.reading() as transaction:
         counts = counts_in(transaction, client.uri)
         if not counts.nodes:
@@ -85,6 +86,8 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
         data[label].key = nodes.keys[label]
         data[label].num_nodes = len(nodes.keys[label])
         data[label].properties = nodes.properties(label)
+        if label in keyed:
+            data[label].properties["key"] = nodes.keys[label]
     for triple, edge_index, properties, texts in relations.settled(nodes, wanted, words):
         data[triple].edge_index = torch.from_numpy(edge_index)
         data[triple].properties = properties
@@ -131,6 +134,12 @@ def _interaction_words(schema: GraphSchema | None) -> _InteractionWords | None:
     if schema is None or schema.user is None or schema.interaction is None or schema.interaction.text is None:
         return None
     return _InteractionWords((schema.user.label, schema.interaction.type, schema.item.label), schema.interaction.text)
+
+
+def _known_by_key(schema: GraphSchema | None) -> set[str]:
+    """Return the labels whose nodes have no id but the key."""
+    parts = [schema.item, schema.user] if schema is not None else []
+    return {part.label for part in parts if part is not None and part.id == "key"}
 
 
 def _property_types(transaction: Transaction) -> dict[tuple[str, str], set[str]]:

@@ -141,6 +141,8 @@ def test_all_commands_are_there() -> None:
         "demo",
         *(f"neo4j {verb}" for verb in ("start", "stop", "status", "logs", "browser")),
         "load",
+        "init",
+        "adopt",
         "export",
         "train",
         *(f"model {verb}" for verb in ("show", "list")),
