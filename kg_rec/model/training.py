@@ -22,7 +22,6 @@ from kg_rec.model.crowd import Crowd
 from kg_rec.model.features import (
     LIKED_TOGETHER,
     Entities,
-    entity_texts,
     neighbours_of_items,
     number_entities,
     numeric_ranks,
@@ -32,15 +31,16 @@ from kg_rec.model.features import (
 from kg_rec.model.fusion import Fusion, Told, learn_telling
 from kg_rec.model.link_prediction import LinkPredictor, People
 from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalEdges
-from kg_rec.model.signals import SIGNALS, Evidence, unit_rows
+from kg_rec.model.signals import SIGNALS, Evidence
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
+from kg_rec.model.texts import Texts, encode_texts
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
 from kg_rec.text.manner import REVIEWS, Manner
 from kg_rec.text.wishes import wished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import scipy.sparse as sp
     from numpy.typing import NDArray
@@ -104,7 +104,8 @@ class TrainedModel:
     evidence: representations, popularity, neighbours and likes, which the signals are computed from; names: vectors of the
     bare names, [N, T]; fusion: weights of the signals; manner: how words that ask and words that tell read here;
     relation_weights: how much each relation of the graph carries in the representations; calibration: from scores to
-    probabilities, None where there was nobody to learn it from.
+    probabilities, None where there was nobody to learn it from; texts: what the text block started from, None where it is
+    not needed (kg_rec/model/sync.py).
     """
 
     entities: Entities
@@ -116,6 +117,7 @@ class TrainedModel:
     settings: TrainingSettings
     metrics: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
+    texts: Texts | None = None
 
 
 def fit(
@@ -139,27 +141,33 @@ def fit(
     torch.manual_seed(settings.seed)
     entities = number_entities(graph, schema)
     words = item_words(graph, schema)
-    features = _text_features(graph, schema, entities, words, encoder, settings, progress)
+    running = [text for text in words.texts if text][:_MOST_RUNNING]
+    found = encode_texts(
+        graph,
+        schema,
+        entities,
+        words,
+        encoder,
+        description=settings.description,
+        besides=[*running, *REVIEWS],
+        progress=progress,
+    )
+    texts = found.texts
+    manner = Manner.of(found.asking, found.besides[: len(running)], found.besides[len(running) :])
     encoded = time.monotonic()
     knowledge = relation_matrices(graph, entities)
     direct = neighbours_of_items(knowledge, entities)
     crowd = Crowd.of(graph, schema, entities, settings.folds)
-    labels = list(entities.slices)
-    predictor = LinkPredictor(
-        torch.tensor([labels.index(label) for label in entities.labels]),
-        item_label=labels.index(entities.item_label),
-        labels=len(labels),
-        temperature=settings.temperature,
-    )
-    course = _Course(
-        torch.from_numpy(features.text), predictor, knowledge, direct, numeric_ranks(graph, schema), crowd, settings
+    predictor = LinkPredictor.over(entities, settings.temperature)
+    course = Course(
+        torch.from_numpy(texts.vectors), predictor, knowledge, direct, numeric_ranks(graph, schema), crowd, settings
     )
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
     asking, telling = _simulated(crowd, words, settings)
     if asking or telling:
         known = prominence(crowd.popularity(crowd.kept(None)), direct)
-        see = _See(encoder, make_link(entities, features.names, known), entities)
+        see = _See(encoder, make_link(entities, texts.names, known), entities)
         if asking:
             metrics |= course.run(asking, see, generator, progress)
         telling_weights, metrics["telling"] = course.learn_telling(telling, see, progress)
@@ -178,12 +186,13 @@ def fit(
     model = TrainedModel(
         entities,
         replace(evidence, predictor=predictor.eval()),
-        torch.from_numpy(features.names),
+        torch.from_numpy(texts.names),
         fusion,
-        features.manner,
+        manner,
         course.relation_weights(),
         settings,
         metrics,
+        texts=texts,
     )
     asked, told = (
         [person for person in people if crowd.folds[person.user] == _HELD_OUT] for people in (asking, telling)
@@ -227,48 +236,6 @@ class _See:
 
 
 @dataclass(frozen=True)
-class _TextFeatures:
-    """text: what the text block starts from, [N, T]; names: vectors of the bare names, [N, T]."""
-
-    text: NDArray[np.float32]
-    names: NDArray[np.float32]
-    manner: Manner
-
-
-def _text_features(
-    graph: HeteroData,
-    schema: GraphSchema,
-    entities: Entities,
-    words: ItemWords,
-    encoder: TextEncoder,
-    settings: TrainingSettings,
-    progress: Progress,
-) -> _TextFeatures:
-    """Encode everything that has words.
-
-    An item is the mean of its asking sentences and its bare title, plus a part of its description; any other entity is
-    its name with its running text.
-    """
-    asked = words.ask()
-    described = words.describe()
-    texts = entity_texts(graph, schema, entities)
-    running = [text for text in words.texts if text][:_MOST_RUNNING]
-    everything = [
-        *(one for sentences in asked for one in sentences),
-        *(text for some in (described, texts, entities.names, running, REVIEWS) for text in some),
-    ]
-    step = progress.step("Encoding", len(everything), "texts")
-    vectors = encoder.encode(everything, progress=step)
-    sizes = [len(asked) * entities.item_count, len(described), len(texts), len(entities.names), len(running)]
-    asking, descriptions, own, names, told, reviews = np.split(vectors, np.cumsum(sizes))
-    count = entities.item_count
-    sentences = unit_rows(asking.reshape(len(asked), count, -1).sum(axis=0) + names[:count])
-    text = own.copy()
-    text[:count] = unit_rows(sentences + settings.description * descriptions)
-    return _TextFeatures(text, names, Manner.of(asking, told, reviews))
-
-
-@dataclass(frozen=True)
 class _View:
     """The graph without the people of one fold, as far as it does not change while the model learns.
 
@@ -281,8 +248,8 @@ class _View:
     liked_together: sp.csr_array
 
 
-class _Course:
-    """One training.
+class Course:
+    """One training, or what its outcome makes of a graph.
 
     z has two blocks that never mix (the block-diagonal decomposition of Schlichtkrull et al., eq. 4), so each is a network of
     its own. The text block keeps its start: trained on simulated words it gets worse on real ones (docs/quality.md).
@@ -421,6 +388,14 @@ class _Course:
         """Return a_r of each relation in the one-hot block, one number a layer."""
         layers = [layer.multiples().tolist() for layer in self.network.convolutions]
         return dict(zip(self.names, map(list, zip(*layers, strict=True)), strict=True))
+
+    @torch.no_grad()
+    def carry(self, multiples: Mapping[str, Sequence[float]]) -> None:
+        """Take over the a_r of another training, {name of the relation: one number a layer}; others stay at their start."""
+        for number, layer in enumerate(self.network.convolutions):
+            for place, name in enumerate(self.names):
+                if name in multiples:
+                    layer.scale[place] = multiples[name][number] - layer.start[place]
 
     @torch.no_grad()
     def evidence(self, without: int | None) -> Evidence:
