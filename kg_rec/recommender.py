@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kg_rec.graph.explain import Explanation
     from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
+    from kg_rec.graph.status import Difference, GraphStatus
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.ranking import Ranked, Ranking
@@ -108,6 +110,19 @@ class Loaded:
     report: LoadReport
     schema: GraphSchema
     reasons: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What `sync` did. version: the current one now; written: whether anything had changed; differences: what is new or gone since
+    the model before; worded: of how many entities the words were encoded, being new or changed; seconds: what took how long.
+    """
+
+    version: str
+    written: bool
+    differences: list[Difference]
+    worded: int
+    seconds: dict[str, float]
 
 
 class Recommender:
@@ -308,8 +323,9 @@ class Recommender:
         """
         import torch  # noqa: F401 - before the timer: it is not part of the export
 
+        from kg_rec.graph.content import content_of
         from kg_rec.graph.export import export_graph
-        from kg_rec.model.artifact import Artifact, save_artifact
+        from kg_rec.model.artifact import Artifact, answerable, save_artifact
         from kg_rec.model.training import TrainingSettings, fit
         from kg_rec.text.encoder import load_encoder
 
@@ -328,14 +344,65 @@ class Recommender:
         artifact = Artifact(
             model,
             schema,
-            _answerable(graph[schema.item.label].properties, schema),
+            answerable(graph[schema.item.label].properties, schema),
             graph.fingerprint,
             {"name": self.settings.encoder, "fingerprint": encoder.fingerprint, "dim": encoder.dim},
+            content=content_of(graph),
         )
         version = save_artifact(artifact, self.settings.model_path)
         for name in ("artifact", "linker", "ranking", "similarity"):
             self.__dict__.pop(name, None)
         return {"version": version, **model.metrics}
+
+    def sync(self) -> Synced:
+        """Bring the model up to date with the graph without training (kg_rec/model/sync.py), and return what has changed.
+
+        Where nothing has, nothing is written. Raises ArtifactError where there is no model to go on from, or it cannot be written,
+        and otherwise as `kg_rec.model.sync.synced` does; the model there was stays the current one then.
+        """
+        from kg_rec.graph.content import content_of
+        from kg_rec.graph.export import export_graph
+        from kg_rec.graph.status import differences
+        from kg_rec.model.artifact import load_texts, save_artifact
+        from kg_rec.model.sync import check_same_meaning, synced
+        from kg_rec.text.encoder import load_encoder
+
+        started = time.monotonic()
+        artifact, schema = self.artifact, self.schema
+        check_same_meaning(artifact.schema, schema)
+        texts = load_texts(self.settings.model_path, artifact)
+        read = time.monotonic()
+        graph = export_graph(self.client, schema, self._progress)
+        seconds = {"reading the graph": round(time.monotonic() - read, 2)}
+        content = content_of(graph)
+        if content == artifact.content and schema == artifact.schema:
+            return Synced(artifact.version, False, [], 0, {**seconds, "all": round(time.monotonic() - started, 2)})
+        encoder = load_encoder(artifact.encoder["name"], cache=self.settings.vectors_path)
+        update = synced(artifact, texts, graph, schema, encoder, self._progress)
+        version = save_artifact(update.artifact, self.settings.model_path)
+        for name in ("artifact", "linker", "ranking", "similarity"):
+            self.__dict__.pop(name, None)
+        found = differences(
+            artifact.content.counts if artifact.content else None,
+            artifact.model.entities.keys,
+            content.counts,
+            set(update.artifact.model.entities.keys),
+            schema,
+        )
+        seconds |= {"encoding": round(update.encoding, 2), "all": round(time.monotonic() - started, 2)}
+        return Synced(version, True, found, update.worded, seconds)
+
+    def status(self) -> GraphStatus:
+        """Return how far the graph and the current model are apart; the model's tensors are not read (kg_rec/graph/status.py).
+
+        Raises ArtifactError where there is no model.
+        """
+        from kg_rec.graph.status import graph_status
+        from kg_rec.model.manifest import known
+
+        model = known(self.settings.model_path)
+        schema = self.schema if self.settings.schema_path.exists() else None
+        return graph_status(self.client, model, schema)
 
     def encoder_of(self, artifact: Artifact) -> TextEncoder:
         """Return the encoder that a model was trained with, without a cache: a person's words are not kept."""
@@ -366,7 +433,7 @@ class Recommender:
         return Similarity(self.artifact.model)
 
     def graph_has_changed(self) -> bool:
-        """Return whether nodes or relations were added or removed since the model was trained."""
+        """Return whether the number of nodes or relations has changed since the model was made; `status` tells more."""
         from kg_rec.graph.counts import graph_counts
 
         return graph_counts(self.client).fingerprint() != self.artifact.fingerprint
@@ -473,7 +540,7 @@ class Recommender:
             items = [found.item for found in ranked]
             explanations = explain_items(self.client, self.artifact, items, interests, vector[0], user=start)
         if explain and self.graph_has_changed():
-            notes.append("The graph has changed since the model was trained; kg-rec train brings it up to date.")
+            notes.append("The graph has changed since the model was made; kg-rec sync brings the model up to date.")
         if self.schema_has_changed():
             notes.append("schema.toml has changed since the model was trained; kg-rec train brings it into effect.")
         return Recommendations(interests, self._items(ranked, explanations), notes)
@@ -760,17 +827,6 @@ def make_linker(
         )
         rows.append(row)
     return Linker(targets, encoder, names[rows])
-
-
-def _answerable(properties: dict[str, list[Any]], schema: GraphSchema) -> dict[str, list[Any]]:
-    """Return the items' properties that answers and filters use: numbers, truth values and short texts."""
-    kept = {}
-    for name, values in properties.items():
-        known = [value for value in values if value is not None]
-        if name in schema.item.text or not all(isinstance(value, str | int | float | bool) for value in known):
-            continue
-        kept[name] = list(values)
-    return kept
 
 
 def _titles_like(given: str, titles: Sequence[str]) -> list[str]:

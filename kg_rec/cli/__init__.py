@@ -16,6 +16,7 @@ _GROUPS = (
     "adopt",
     "export",
     "train",
+    "sync",
     "model",
     "people",
     "recommend",

@@ -80,7 +80,8 @@ def encode_texts(
     count = entities.item_count
     texts = entity_texts(graph, schema, entities)
     digests = _digests(words, texts, count)
-    vectors = np.zeros((len(entities), encoder.dim), dtype=np.float32)
+    dim = before[1].names.shape[1] if before else encoder.dim
+    vectors = np.zeros((len(entities), dim), dtype=np.float32)
     names = vectors.copy()
     changed, renamed = np.ones((2, len(entities)), dtype=bool)
     if before is not None:
@@ -109,7 +110,7 @@ def encode_texts(
     bare = count + np.flatnonzero(changed[count:])
     vectors[bare] = names[bare]
     vectors[others] = own
-    sentences = unit_rows(asking.reshape(len(asked), len(items), -1).sum(axis=0) + names[items])
+    sentences = unit_rows(asking.reshape(len(asked), len(items), dim).sum(axis=0) + names[items])
     vectors[items] = unit_rows(sentences + description * descriptions)
     return Encoded(Texts(vectors, names, digests, words.form), np.flatnonzero(changed), asking, beside)
 

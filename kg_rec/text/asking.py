@@ -68,13 +68,15 @@ class Form:
     """In which order relations are spoken of, and which says the kind of an item.
 
     neighbours: type of each relation and label of its entities; spoken: type and phrase of those that sentences name; kind: the
-    one of `neighbours` that says the kind, None where none does. It is kept when the graph changes: the order goes by how many
-    items have each relation, and one item more would else rewrite the sentences of all.
+    one of `neighbours` that says the kind, None where none does; templates: those generated, none where the schema has its own.
+    It is kept when the graph changes: the order goes by how many items have each relation, and one item more, or one relation,
+    would else rewrite the sentences of all.
     """
 
     neighbours: tuple[tuple[str, str], ...]
     spoken: tuple[tuple[str, str], ...]
     kind: tuple[str, str] | None
+    templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ class ItemWords:
         found = []
         for said in zip(self.titles, self.texts, *(one.names for one in relations), strict=True):
             own = common.copy()
-            own.update(repr([*said[:2], *(some[:limit] for some, limit in zip(said[2:], limits, strict=True))]).encode())
+            own.update(
+                repr([*said[:2], *(some[:limit] for some, limit in zip(said[2:], limits, strict=True))]).encode()
+            )
             found.append(own.digest())
         return found
 
@@ -154,20 +158,23 @@ def item_words(graph: HeteroData, schema: GraphSchema, form: Form | None = None)
     others = _merged([relation for relation in relations if relation is not kind])
     if form is not None:
         others = _in_order(others, lambda one: (one.type, one.phrase), form.spoken)
-    kept = Form(
-        tuple((one.type, one.label) for one in relations),
-        tuple((one.type, one.phrase) for one in others),
-        (kind.type, kind.label) if kind else None,
-    )
     noun = in_words(item.label)
-    templates = schema.asking or default_templates(kind, others)
+    kept = form.templates if form is not None else ()
+    generated = _naming(kept, others) if kept else default_templates(kind, others)
     slots = {"item", "title", "kind", *(relation.type for relation in others)}
-    for template in templates:
+    for template in schema.asking:
         if unknown := set(_SLOT.findall(template)) - slots:
             raise SchemaError(
                 f"schema.toml: asking: '{template}': expected slots among {sorted(slots)}, found {sorted(unknown)}"
             )
-    return ItemWords(noun, titles, texts, others, kind, tuple(templates), kept)
+    now = Form(
+        tuple((one.type, one.label) for one in relations),
+        tuple((one.type, one.phrase) for one in others),
+        (kind.type, kind.label) if kind else None,
+        () if schema.asking else tuple(generated),
+    )
+    templates = schema.asking or generated
+    return ItemWords(noun, titles, texts, others, kind, tuple(templates), now)
 
 
 def default_templates(kind: Neighbours | None, relations: list[Neighbours]) -> list[str]:
@@ -190,6 +197,14 @@ def default_templates(kind: Neighbours | None, relations: list[Neighbours]) -> l
         if parts
     ]
     return [template.replace("[]", "") for template in templates]
+
+
+def _naming(templates: Sequence[str], relations: list[Neighbours]) -> list[str]:
+    """Return the templates, with those relations that none of them names at the end of the last one: what has none of these is
+    asked for as before."""
+    there = {slot for template in templates for slot in _SLOT.findall(template)}
+    types = dict.fromkeys(one.type for one in relations if not set("{}[]") & set(one.type))
+    return [*templates[:-1], templates[-1] + "".join(f"[ {{{type_}}}]" for type_ in types if type_ not in there)]
 
 
 def in_words(name: str) -> str:

@@ -1,0 +1,3 @@
+// How many nodes are no entities.
+// returns  others: number of nodes
+RETURN COUNT { () } - COUNT { (:KGEntity) } AS others
