@@ -5,9 +5,9 @@
 
 HOME holds no graph yet; vectors that are cached there are used, but those of all that is said anew of the items are forgotten
 before synchronising, so that it encodes them. Training anew comes after it and finds everything cached, which is the hardest
-case to compare with. Prints the seconds of each step, on the wall and of this process, their ratio, and how far the ten items that each
-person gets after synchronising are those of the model that was trained anew, in the same order or not; beside it the model that was
-not brought up to date.
+case to compare with. Prints the seconds of each step, on the wall and of this process, their ratio, and how far the ten items that
+each person gets after synchronising are those of the model that was trained anew, in the same order or not; beside it the model
+that was not brought up to date.
 """
 
 from __future__ import annotations

@@ -350,8 +350,7 @@ class Recommender:
             content=content_of(graph),
         )
         version = save_artifact(artifact, self.settings.model_path)
-        for name in ("artifact", "linker", "ranking", "similarity"):
-            self.__dict__.pop(name, None)
+        self._forget_model()
         return {"version": version, **model.metrics}
 
     def sync(self) -> Synced:
@@ -364,10 +363,13 @@ class Recommender:
         from kg_rec.graph.export import export_graph
         from kg_rec.graph.status import differences
         from kg_rec.model.artifact import load_texts, save_artifact
+        from kg_rec.model.manifest import current_version
         from kg_rec.model.sync import check_same_meaning, synced
         from kg_rec.text.encoder import load_encoder
 
         started = time.monotonic()
+        if "artifact" in self.__dict__ and current_version(self.settings.model_path) != self.artifact.version:
+            self._forget_model()  # somebody else has trained or synchronised since it was read
         artifact, schema = self.artifact, self.schema
         check_same_meaning(artifact.schema, schema)
         texts = load_texts(self.settings.model_path, artifact)
@@ -380,8 +382,7 @@ class Recommender:
         encoder = load_encoder(artifact.encoder["name"], cache=self.settings.vectors_path)
         update = synced(artifact, texts, graph, schema, encoder, self._progress)
         version = save_artifact(update.artifact, self.settings.model_path)
-        for name in ("artifact", "linker", "ranking", "similarity"):
-            self.__dict__.pop(name, None)
+        self._forget_model()
         found = differences(
             artifact.content.counts if artifact.content else None,
             artifact.model.entities.keys,
@@ -403,6 +404,11 @@ class Recommender:
         model = known(self.settings.model_path)
         schema = self.schema if self.settings.schema_path.exists() else None
         return graph_status(self.client, model, schema)
+
+    def _forget_model(self) -> None:
+        """Have the current model be read again when it is needed next."""
+        for name in ("artifact", "linker", "ranking", "similarity"):
+            self.__dict__.pop(name, None)
 
     def encoder_of(self, artifact: Artifact) -> TextEncoder:
         """Return the encoder that a model was trained with, without a cache: a person's words are not kept."""
