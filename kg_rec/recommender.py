@@ -365,7 +365,7 @@ class Recommender:
         from kg_rec.model.artifact import load_texts, save_artifact
         from kg_rec.model.manifest import current_version
         from kg_rec.model.sync import check_same_meaning, synced
-        from kg_rec.text.encoder import load_encoder
+        from kg_rec.text.cache import CachedEncoder
 
         started = time.monotonic()
         if "artifact" in self.__dict__ and current_version(self.settings.model_path) != self.artifact.version:
@@ -379,7 +379,7 @@ class Recommender:
         content = content_of(graph)
         if content == artifact.content and schema == artifact.schema:
             return Synced(artifact.version, False, [], 0, {**seconds, "all": round(time.monotonic() - started, 2)})
-        encoder = load_encoder(artifact.encoder["name"], cache=self.settings.vectors_path)
+        encoder = CachedEncoder(self.encoder_of(artifact), self.settings.vectors_path)
         update = synced(artifact, texts, graph, schema, encoder, self._progress)
         version = save_artifact(update.artifact, self.settings.model_path)
         self._forget_model()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -239,10 +240,10 @@ class _See:
 class _View:
     """The graph without the people of one fold, as far as it does not change while the model learns.
 
-    text: t [N, T]; popularity: [items]; liked_together: [N, N].
+    without: the fold, None for nobody; text: t [N, T]; popularity: [items]; liked_together: [N, N].
     """
 
-    edges: RelationalEdges
+    without: int | None
     text: Tensor
     popularity: Tensor
     liked_together: sp.csr_array
@@ -268,21 +269,35 @@ class Course:
         self.text, self.predictor, self.knowledge = text, predictor, knowledge
         self.direct, self.ranks, self.crowd, self.settings = direct, ranks, crowd, settings
         self.names = [*knowledge, LIKED_TOGETHER]
-        self._knowledge = RelationalEdges.of(knowledge)
         items = crowd.entities.item_count
         leads_to_items = [bool(matrix[:items].nnz) for matrix in knowledge.values()]
         self._text_starts = [settings.text_to_items if leads else settings.text_to_others for leads in leads_to_items]
         starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
         self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
         self._views: dict[int | None, _View] = {}
+        self._edges: dict[int | None, RelationalEdges] = {}
+
+    @cached_property
+    def _knowledge(self) -> RelationalEdges:
+        return RelationalEdges.of(self.knowledge)
+
+    def _edges_of(self, view: _View) -> RelationalEdges:
+        """Return all relations as a view has them; only who learns needs them."""
+        if view.without not in self._edges:
+            together = RelationalEdges.of({LIKED_TOGETHER: view.liked_together})
+            self._edges[view.without] = self._knowledge.joined(together)
+        return self._edges[view.without]
 
     @torch.no_grad()
-    def _carried_text(self, together: RelationalEdges) -> Tensor:
-        """Return the text block t [N, T], carried along the relations whose start is not 0, and along `together`."""
-        carrying = [place for place, start in enumerate(self._text_starts) if start]
-        edges = self._knowledge.select(carrying).joined(together)
-        starts = torch.tensor([*(self._text_starts[place] for place in carrying), self.settings.text_together])
-        network = RGCN([starts.clone() for _ in range(self.settings.layers)], self.text.shape[1], rank=0)
+    def _carried_text(self, liked_together: sp.csr_array) -> Tensor:
+        """Return the text block t [N, T], carried along the relations whose start is not 0, and along `LIKED_TOGETHER`."""
+        # Every W_r is a multiple of the identity, so all relations are one: sum_r a_r A_r.
+        carried = self.settings.text_together * liked_together
+        for matrix, start in zip(self.knowledge.values(), self._text_starts, strict=True):
+            if start:
+                carried = carried + start * matrix
+        edges = RelationalEdges.of({"carried": carried.tocsr()})
+        network = RGCN([torch.ones(1) for _ in range(self.settings.layers)], self.text.shape[1], rank=0)
         t: Tensor = network.eval()(self.text, edges)
         return t
 
@@ -290,7 +305,7 @@ class Course:
         """Return the score of every item for the people, [P, items], in the graph as `view` has it."""
 
         def shared(weights: Tensor) -> Tensor:
-            return self.network.shared(weights, view.edges)[: len(view.popularity)]
+            return self.network.shared(weights, self._edges_of(view))[: len(view.popularity)]
 
         total: Tensor = self.predictor(view.text, shared, people, view.popularity).total
         return total
@@ -411,10 +426,9 @@ class Course:
         if without not in self._views:
             kept = self.crowd.kept(without)
             liked_together = self.crowd.together(kept)
-            together = RelationalEdges.of({LIKED_TOGETHER: liked_together})
             self._views[without] = _View(
-                self._knowledge.joined(together),
-                self._carried_text(together),
+                without,
+                self._carried_text(liked_together),
                 torch.from_numpy(self.crowd.popularity(kept)),
                 liked_together,
             )

@@ -230,18 +230,16 @@ def _neighbours(graph: HeteroData, schema: GraphSchema, count: int) -> list[Neig
             continue
         edges = graph[source, type_, target].edge_index.numpy()
         items, entities = edges if source == item else edges[::-1]
-        names = graph[label].properties[title]
+        names = [str(name or "") for name in graph[label].properties[title]]
         degree = np.bincount(entities, minlength=len(names))
-        by_item: dict[int, list[int]] = defaultdict(list)
-        for row, entity in zip(items.tolist(), entities.tolist(), strict=True):
-            if names[entity]:
-                by_item[row].append(entity)
-        common_first = [
-            [str(names[e]) for e in sorted(dict.fromkeys(by_item.get(i, [])), key=lambda e: (-degree[e], e))]
-            for i in range(count)
-        ]
+        named = np.array([bool(name) for name in names], dtype=bool)[entities]
+        pairs = np.unique(np.stack([items[named], entities[named]]), axis=1)
+        common_first = np.lexsort((pairs[1], -degree[pairs[1]], pairs[0]))
+        told = [names[entity] for entity in pairs[1, common_first].tolist()]
+        bounds = np.searchsorted(pairs[0], np.arange(count + 1)).tolist()
+        by_item = [told[start:end] for start, end in itertools.pairwise(bounds)]
         phrase = schema.phrases.get(type_) or phrase_from(type_, label)
-        found.append(Neighbours(type_, label, phrase, common_first, int((degree > 0).sum())))
+        found.append(Neighbours(type_, label, phrase, by_item, int((degree > 0).sum())))
     return sorted(found, key=lambda relation: -relation.coverage)
 
 
@@ -258,7 +256,9 @@ def _merged(relations: list[Neighbours]) -> list[Neighbours]:
             type_,
             " or ".join(relation.label for relation in some),
             phrase,
-            [_in_turns(named) for named in zip(*(relation.names for relation in some), strict=True)],
+            [_in_turns(named) for named in zip(*(relation.names for relation in some), strict=True)]
+            if len(some) > 1
+            else [list(dict.fromkeys(named)) for named in some[0].names],
             sum(relation.distinct for relation in some),
         )
         for (type_, phrase), some in alike.items()
