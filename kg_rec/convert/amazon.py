@@ -39,7 +39,7 @@ class Amazon:
         for name, first in kinds.items():
             if _is_metadata(first):
                 products.read(source, name)
-        if not len(products.nodes):
+        if not products.nodes.ids:
             graph.note("there is no metadata: products have no titles, and no words will find them")
         write_reviews(source, graph, products.nodes, [name for name, first in kinds.items() if _is_reviews(first)])
 
@@ -93,7 +93,7 @@ def write_reviews(source: Source, graph: GraphWriter, products: Nodes, names: It
     """Write the reviews. Where there is metadata, those of a product that it has not are left out, and counted."""
     users = graph.nodes("User", "userId")
     reviewed = graph.relations("REVIEWED", users, products, "rating:float", "summary", "text", "timestamp:long")
-    described, unknown = len(products) > 0, 0
+    described, unknown = bool(products.ids), 0
     for name in names:
         objects = source.objects(name)
         for given in objects:

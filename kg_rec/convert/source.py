@@ -286,6 +286,10 @@ def _in_folder(root: Path) -> dict[str, _File]:
 
 def _in_zip(path: Path, stack: ExitStack) -> dict[str, _File]:
     archive = stack.enter_context(zipfile.ZipFile(path))
+    if any(entry.flag_bits & 1 for entry in archive.infolist()):
+        raise ConvertError(
+            f"{path}: expected an archive without a password, found one with.", remedy="Nothing was written."
+        )
     return {
         entry.filename: _File(
             entry.filename,

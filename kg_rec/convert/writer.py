@@ -68,9 +68,6 @@ class Nodes:
     def __contains__(self, identity: object) -> bool:
         return identity in self.ids
 
-    def __len__(self) -> int:
-        return len(self.ids)
-
     def add(self, identity: str, *cells: Any) -> bool:
         """Write a node; returns False, and writes nothing, where there is one with the id, or where the id is empty.
 

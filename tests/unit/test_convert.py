@@ -272,6 +272,10 @@ def test_archives_are_read_as_they_are_downloaded(tmp_path: Path) -> None:
     for name in ("ml.zip", "ml.tar.gz"):
         convert(tmp_path / name, tmp_path / f"{name}-graph")
         assert files_in(tmp_path / f"{name}-graph") == expected
+    locked = bytearray((tmp_path / "ml.zip").read_bytes())
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "locked.zip").write_bytes(locked)
+    assert "without a password" in told(tmp_path / "locked.zip", tmp_path / "graph")
     (tmp_path / "cut.zip").write_bytes((tmp_path / "ml.zip").read_bytes()[:-1])
     assert "cut.zip" in told(tmp_path / "cut.zip", tmp_path / "graph")
 
@@ -341,7 +345,65 @@ def test_very_many_bad_lines_end_the_reading(tmp_path: Path) -> None:
     assert len(done.skipped) == 5000
 
 
+def test_lines_that_are_no_objects_are_told(tmp_path: Path) -> None:
+    good = (SOURCES / "amazon-2018" / "reviews_Tools.json").read_bytes()
+    bad = [
+        (b'{"reviewerID": "A\xe9", "asin": "B01", "overall": 1}', 'found \'{"reviewerID": "A\\xe9", "asin": "B01", '),
+        (b"{'reviewerID': open('x')}", "expected a JSON object, found '{'reviewerID': open('x')}' ("),
+        (b'{"reviewerID": true, "asin": "B01", "overall": 1}', "expected text for 'reviewerID', found 'True'."),
+        (b'{"reviewerID": "A1", "asin": "B01"}', "expected a number for 'overall', found none."),
+    ]
+    source = copied("amazon-2018", tmp_path, reviews_Tools_json=b"\n".join([good, *(line for line, _ in bad)]))
+    message = told(source, tmp_path / "graph").splitlines()
+    for number, (_, expected) in enumerate(bad):
+        # Behind the four reviews is a blank line.
+        assert message[number].startswith(f"reviews_Tools.json:{6 + number}: ") and expected in message[number]
+    whole = copied(
+        "amazon-2018", tmp_path / "n", reviews_Tools_json=good + b'{"reviewerID": 7, "asin": 8, "overall": NaN}\n'
+    )
+    assert "reviews_Tools.json:5: expected a number for 'overall', found 'None'." in told(whole, tmp_path / "graph")
+
+
+def test_an_empty_file_is_told_where_there_is_no_header(tmp_path: Path) -> None:
+    source = copied("mind", tmp_path, behaviors_tsv="")
+    assert "behaviors.tsv: expected at least one line, found an empty file." in told(source, tmp_path / "graph")
+    source = copied("yelp", tmp_path / "y", yelp_academic_dataset_user_json="\n")
+    assert "_user.json: expected at least one JSON object, found an empty file." in told(source, tmp_path / "graph")
+
+
+def test_a_quote_that_is_never_closed_costs_one_line_of_many(tmp_path: Path) -> None:
+    more = "".join(f"{number},Title {number} (1999),Drama\n" for number in range(100, 3100))
+    source = copied("ml-latest", tmp_path, movies_csv=f'{MOVIES}6,"Open (1999),Drama\n{more}')
+    done = convert(source, tmp_path / "graph", bad_rows=tmp_path / "report.csv")
+    assert [problem.line for problem in done.skipped] == [7]
+    assert done.nodes["Movie"] == 5 + 3000
+
+
 # The parts of single layouts
+
+
+def test_tags_of_movielens_10m_are_counted(tmp_path: Path) -> None:
+    tags = "1::1::fog::1215184630\n2::1::Fog::1215184631\n2::3::sea::1215184632\n"
+    source = copied("ml-1m", tmp_path, users_dat=None, tags_dat=tags)
+    done = convert(source, tmp_path / "graph")
+    assert done.relations["TAGGED"] == 2 and done.nodes["User"] == 2
+    assert files_in(tmp_path / "graph")["relations/TAGGED.csv"].splitlines()[1:] == ["1,fog,2", "3,sea,1"]
+
+
+def test_last_fm_without_tags_and_friends_is_converted(tmp_path: Path) -> None:
+    gone = dict.fromkeys(("tags_dat", "user_friends_dat"))
+    done = convert(copied("hetrec", tmp_path, **gone), tmp_path / "graph")
+    assert done.relations == {"LISTENED_TO": 5} and not done.notes
+
+
+def test_yelp_without_its_users_is_converted(tmp_path: Path) -> None:
+    done = convert(copied("yelp", tmp_path, yelp_academic_dataset_user_json=None), tmp_path / "graph")
+    assert done.nodes["User"] == 2 and done.relations["REVIEWED"] == 3 and "FRIEND_OF" not in done.relations
+
+
+def test_the_test_set_of_mind_has_only_histories(tmp_path: Path) -> None:
+    source = copied("mind", tmp_path, behaviors_tsv="1\tU1\t11/11/2019 9:05:58 AM\tN1 N2\tN3 N2\n")
+    assert convert(source, tmp_path / "graph").relations["CLICKED"] == 2
 
 
 def test_reviews_without_metadata_are_converted_and_it_is_told(tmp_path: Path) -> None:
@@ -565,7 +627,7 @@ def test_a_layout_of_another_package_that_is_none_is_told(
 def example_of_the_page() -> str:
     """The example of docs/convert.md."""
     page = (Path(__file__).parents[2] / "docs" / "convert.md").read_text(encoding="utf-8")
-    return page.split("```python\n")[1].split("```")[0]
+    return next(block for block in page.split("```python\n")[1:] if "LAYOUT" in block).split("```")[0]
 
 
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
