@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kg_rec.convert.frames import Graph
     from kg_rec.errors import KgRecError
     from kg_rec.interest import Interest
     from kg_rec.recommender import Recommendation, Recommendations, Recommender
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 
 # Where each public name lives. Imported when first used: torch takes seconds to import, `kg-rec --help` must not.
 _HOMES = {
+    "Graph": "kg_rec.convert.frames",
     "GraphSchema": "kg_rec.schema",
     "Interest": "kg_rec.interest",
     "KgRecError": "kg_rec.errors",
@@ -27,6 +29,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Graph",
     "GraphSchema",
     "Interest",
     "KgRecError",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from kg_rec.graph.adopt import Adopted, Forgotten
+    from kg_rec.convert.frames import Graph
     from kg_rec.graph.client import GraphClient
     from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.explain import Explanation
@@ -184,7 +186,7 @@ class Recommender:
 
     def load(
         self,
-        source: Path | str | Sources,
+        source: Path | str | Sources | Graph,
         *,
         choices: SchemaChoices | None = None,
         ask: Callable[[UndecidedSchemaError], str] | None = None,
@@ -193,12 +195,13 @@ class Recommender:
     ) -> Loaded:
         """Load CSV files into Neo4j, and write down what they mean, unless schema.toml is there already.
 
-        source: a folder, a file of neo4j-admin's arguments, or what was read from such arguments. choices: what the graph means
-        as far as it is known; ask: is given what is open, and returns one of its choices; new_schema: write schema.toml anew;
-        bad_rows: skip lines that are not in order, and list them in this file.
+        source: a folder, a file of neo4j-admin's arguments, what was read from such arguments, or a graph of frames. choices:
+        what the graph means as far as it is known; ask: is given what is open, and returns one of its choices; new_schema:
+        write schema.toml anew; bad_rows: skip lines that are not in order, and list them in this file.
         Raises LoadError before anything is written, and SchemaError or UndecidedSchemaError where the meaning is not clear or
         is another than that of schema.toml.
         """
+        from kg_rec.convert.frames import Graph
         from kg_rec.graph.csv_folder import read_sources
         from kg_rec.graph.import_arguments import find_sources
         from kg_rec.graph.load import load
@@ -206,6 +209,10 @@ class Recommender:
         from kg_rec.schema import read_schema, write_schema
         from kg_rec.schema_inference import SchemaChoices, infer_schema, infer_schema_asking
 
+        if isinstance(source, Graph):
+            with TemporaryDirectory(prefix="kg-rec-") as folder:
+                written = source.write(Path(folder) / "frames")
+                return self.load(written, choices=choices, ask=ask, new_schema=new_schema, bad_rows=bad_rows)
         sources = find_sources(Path(source)) if isinstance(source, str | Path) else source
         graph = read_sources(sources, skip_bad_rows=bad_rows is not None, progress=self._progress)
         self._say(f"{graph.path}: {graph.node_count:,} nodes and {graph.relation_count:,} relations to load")

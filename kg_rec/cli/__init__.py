@@ -12,6 +12,7 @@ import typer
 _GROUPS = (
     "demo",
     "neo4j",
+    "convert",
     "load",
     "adopt",
     "export",

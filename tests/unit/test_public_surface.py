@@ -35,6 +35,7 @@ HEAVY = (
 
 def test_the_exported_names() -> None:
     assert set(kg_rec.__all__) == {
+        "Graph",
         "GraphSchema",
         "Interest",
         "KgRecError",
@@ -140,6 +141,7 @@ def test_all_commands_are_there() -> None:
     assert set(COMMANDS) == {
         "demo",
         *(f"neo4j {verb}" for verb in ("start", "stop", "status", "logs", "browser")),
+        "convert",
         "load",
         "init",
         "adopt",
