@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from kg_rec.graph.adopt import Adopted, Forgotten
     from kg_rec.convert.frames import Graph
+    from kg_rec.graph.adopt import Adopted, Forgotten
     from kg_rec.graph.client import GraphClient
     from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.explain import Explanation
