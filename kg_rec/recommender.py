@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kg_rec.graph.explain import Explanation
     from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
+    from kg_rec.graph.publish import PublishReport, UnpublishReport
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.ranking import Ranked, Ranking
@@ -391,13 +392,24 @@ class Recommender:
     def attach(self, user: str, words: str) -> list[Interest]:
         """Make the person a node with an `INTERESTED_IN` edge for each interest their words show; return all they have then.
 
-        Attaching again replaces what was inferred from earlier words and keeps what the person set.
+        Attaching again replaces what was inferred from earlier words and keeps what the person set. Where the model is
+        published, the vector of the words is written, too.
         """
         from kg_rec.graph import attach as people
 
         found = self.understand(words)
         done = people.attach(self.client, self.schema, user, found, encoder=self.artifact.encoder["name"])
+        self._publish_wish(done.key, words, found)
         return list(done.interests)
+
+    def _publish_wish(self, key: str, words: str, interests: Sequence[Interest]) -> None:
+        """Write the vector of somebody's words into the graph, where a model is published that goes by it."""
+        from kg_rec.graph.publish import published_model, write_wish
+
+        encoder = self.artifact.encoder["fingerprint"]
+        published = published_model(self.client)
+        if published is not None and published.encoder == encoder:
+            write_wish(self.client, encoder, key, self.wish_vectors([words], [interests])[0])
 
     def interests(self, user: str) -> list[Interest]:
         """Return the interests of a person in the graph. Raises UnknownEntityError."""
@@ -425,6 +437,27 @@ class Recommender:
         from kg_rec.graph import attach as people
 
         people.detach(self.client, self.schema, user)
+
+    # -- publishing --------------------------------------------------------------------------------------------------------
+
+    def publish(self) -> PublishReport:
+        """Write what the current model knows into Neo4j, so that cypher/recommend/*.cypher recommend without Python.
+
+        It takes the place of a model that was published before. Training and answers do not see it. Raises GraphError where the
+        graph has none of the model's entities, and ArtifactError.
+        """
+        from kg_rec.graph.publish import publish
+        from kg_rec.model.publication import Publication
+
+        artifact = self.artifact
+        publication = Publication(artifact, self.similarity)
+        return publish(self.client, publication, self.encoder_of(artifact).encode, self._progress)
+
+    def unpublish(self) -> UnpublishReport:
+        """Take exactly what `publish` wrote out of Neo4j again; no model is needed."""
+        from kg_rec.graph.publish import unpublish
+
+        return unpublish(self.client)
 
     # -- recommendations ---------------------------------------------------------------------------------------------------
 

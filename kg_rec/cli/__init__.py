@@ -21,6 +21,7 @@ _GROUPS = (
     "people",
     "recommend",
     "similar",
+    "publish",
     "evaluate",
     "doctor",
 )

@@ -28,11 +28,13 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from kg_rec.model.link_prediction import People
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from kg_rec.model.link_prediction import LinkPredictor, People
+    from kg_rec.model.link_prediction import LinkPredictor
 
 SIGNALS = (
     "popularity",
@@ -48,6 +50,9 @@ SIGNALS = (
     "nearness",
 )
 """Their names, in the order of the axis that they are on."""
+
+LINEAR = ("graph", "direct", "together", "ease", "lift")
+"""Those that are sums over a person's interests, each times its weight; the last three are missing without people in the graph."""
 
 _MOST_TELLING = 4.0
 """Entities with fewer neighbours than one item in 55 tell no more: a rare word is not all that somebody wants."""
@@ -141,31 +146,61 @@ class Evidence:
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
         with torch.inference_mode():
             wish = self.predictor.wish(self.text, people).numpy()
-            carried = self.predictor.carried(people).numpy()
-            beta = float(self.predictor.beta)
-        interests = _by_person(people, people.weight.numpy(), len(self.text))
-        items, others = interests[:, :count], interests.copy()
-        others.data[others.indices < count] = 0.0
-        others.eliminate_zeros()
         told = {
             "popularity": self.popularity.numpy(),
-            "text": self.predictor.temperature * wish @ self._unit_items.T,
-            "graph": beta * self._shared(people, carried),
-            "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
+            "text": self._closeness(wish),
             "everything": self._everything(people),
-            "nearness": self._nearness(items),
+            "nearness": self._nearness(_by_person(people, people.weight.numpy(), len(self.text))[:, :count]),
+            **self._linear(people),
         }
         if self.likings.likes.shape[0]:
-            told |= {
-                "liked": self._liked,
-                "together": (items @ self.likings.together).toarray(),
-                "ease": (items @ self.likings.ease).toarray(),
-                "lift": self._lift(others),
-                "neighbours": self._neighbours(wish),
-            }
+            told |= {"liked": self._liked, "neighbours": self._neighbours(wish)}
         for name, values in told.items():
             found[:, SIGNALS.index(name)] = values
         return found
+
+    def of_each(self, entities: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+        """Return the signals of people without words who are interested in one of `entities` (rows) each, and in nothing else,
+        [R, items] by name: popularity, text, and those of LINEAR.
+        """
+        count = len(entities)
+        people = People(
+            torch.zeros(count, self.text.shape[1]),
+            torch.arange(count),
+            torch.from_numpy(entities),
+            torch.ones(count),
+            torch.arange(count),
+        )
+        with torch.inference_mode():
+            wish = self.predictor.wish(self.text, people).numpy()
+        popularity = np.broadcast_to(self.popularity.numpy(), (count, len(self.popularity)))
+        return {"popularity": popularity, "text": self._closeness(wish), **self._linear(people)}
+
+    def _closeness(self, wish: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return tau cos(t_p, t_i), [P, items]."""
+        closeness: NDArray[np.float32] = self.predictor.temperature * wish @ self._unit_items.T
+        return closeness
+
+    def _linear(self, people: People) -> dict[str, NDArray[np.float32]]:
+        """Return the signals that stand in LINEAR, [P, items] each."""
+        with torch.inference_mode():
+            carried = self.predictor.carried(people).numpy()
+            beta = float(self.predictor.beta)
+        interests = _by_person(people, people.weight.numpy(), len(self.text))
+        items, others = interests[:, : len(self.popularity)], interests.copy()
+        others.data[others.indices < len(self.popularity)] = 0.0
+        others.eliminate_zeros()
+        told = {
+            "graph": beta * self._shared(people, carried),
+            "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
+        }
+        if self.likings.likes.shape[0]:
+            told |= {
+                "together": (items @ self.likings.together).toarray(),
+                "ease": (items @ self.likings.ease).toarray(),
+                "lift": self._lift(others),
+            }
+        return told
 
     def neighbours_of(self, item: int) -> NDArray[np.int32]:
         """Return the rows of the entities that an item is a neighbour of."""

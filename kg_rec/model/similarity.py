@@ -35,7 +35,7 @@ import numpy as np
 import scipy.sparse as sp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -134,6 +134,22 @@ class Similarity:
             for row in best
             if np.isfinite(cosines[row])
         ]
+
+    def nearest_items(self, k: int, at_once: int = _AT_ONCE) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield, for `at_once` items after the other, the rows of the k items nearest to each, itself left out, and the cosines,
+        [R, k] each, the nearest first; of equals, the first row. k is one less than there are items at most.
+        """
+        count = self.items.weights.shape[0]
+        blocks = [block[:count] for block in self._blocks]
+        for start in range(0, count, at_once):
+            rows = np.arange(start, min(start + at_once, count))
+            cosines = np.zeros((len(rows), count), dtype=np.float32)
+            for scale, block in zip(self.items.scale, blocks, strict=True):
+                products = block[rows] @ block.T
+                cosines += np.outer(scale[rows], scale) * (products.toarray() if sp.issparse(products) else products)
+            cosines[np.arange(len(rows)), rows] = -np.inf
+            nearest = np.argsort(-cosines, axis=1, kind="stable")[:, : min(k, count - 1)]
+            yield nearest, np.take_along_axis(cosines, nearest, axis=1)
 
     def item(self, row: int) -> Fused:
         """Return the fused vector of an item."""
