@@ -2,11 +2,11 @@
 
     python benchmarks/publish.py PEOPLE.jsonl
 
-PEOPLE.jsonl: one person a line with user_id and text. Publishes the current model of the home, attaches everybody, runs each script for
-everybody, takes people and publication away again, and prints: how long publishing and removing took and how much larger the
-database's files became; and for each script the mean overlap of its 10 best items with the model's (`kg-rec recommend --input`), the
-share of people with an overlap below one half, and the time of an answer over Bolt. People of the graph with the same ids would be
-taken for those of the file: use a home of its own.
+PEOPLE.jsonl: one person a line with user_id and text. Publishes the current model of the home, attaches everybody, runs each script
+for everybody, takes people and publication away again, and prints: how long publishing and removing took, and how much larger the
+database's files became; and for each script the mean overlap of its 10 best items with the model's, which is what
+`kg-rec recommend --input` gives, the share of people with an overlap below one half, and the time of an answer over Bolt. People of
+the graph with the same ids would be taken for those of the file: use a home of its own.
 """
 
 from __future__ import annotations

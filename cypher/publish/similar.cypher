@@ -2,9 +2,6 @@
 // left alone.
 // $rows    [{entity, items, scores}]   entity, items: keys of items; scores: the cosines
 // returns  published: how many relations
-//
-// Planned anew each time: a plan made while there were no relations scans them all for each row.
-CYPHER replan=force
 UNWIND $rows AS row
 MATCH (entity:KGEntity {key: row.entity})
 CALL (entity) {

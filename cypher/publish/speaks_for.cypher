@@ -2,9 +2,6 @@
 // $rows    [{entity, items, scores}]   entity, items: keys; scores: what an interest of weight 1 in the entity adds to the score
 //          of each item
 // returns  published: how many relations
-//
-// Planned anew each time: a plan made while there were no relations scans them all for each row.
-CYPHER replan=force
 UNWIND $rows AS row
 MATCH (entity:KGEntity {key: row.entity})
 CALL (entity) {

@@ -1,8 +1,9 @@
-// Recommend the items nearest in meaning to a person's words and interests, by the vector index (kg-rec publish).
+// Recommend items by the vector index alone: of the 300 that are nearest in meaning to a person's words and interests, those of most
+// nearness and popularity together (kg-rec publish).
 // For the Browser:  :param {user: 'User/ann', k: 10}
 // $user    key of the person's node
 // $k       how many items
-// returns  item: key; title; cosine
+// returns  item: key; title; score: comparable within one answer; cosine: how near
 MATCH (user:KGEntity {key: $user})
 WITH user, COLLECT { MATCH (model:KGModel) RETURN properties(model) }[0] AS model
 WITH user, model, COLLECT {
@@ -14,12 +15,13 @@ WITH user, model, COLLECT {
            * CASE WHEN entity:KGItem THEN model.wishOfItems ELSE model.wishOfEntities END
        }
      } + CASE WHEN user.kgWish IS NULL THEN [] ELSE [{vector: user.kgWish, weight: 1.0}] END AS said
-WITH user, [place IN range(0, CASE said WHEN [] THEN -1 ELSE model.vectorSize - 1 END) |
+WITH user, model, [place IN range(0, CASE said WHEN [] THEN -1 ELSE model.vectorSize - 1 END) |
        reduce(sum = 0.0, one IN said | sum + one.weight * one.vector[place])] AS wish
 WHERE any(number IN wish WHERE abs(number) > 1e-9)
-// Some are left out: those the person knows.
-CALL db.index.vector.queryNodes('kgEmbeddingItems', toInteger($k) + 100, wish) YIELD node, score
+CALL db.index.vector.queryNodes('kgEmbeddingItems', 300, wish) YIELD node, score AS likeness
 WHERE NOT EXISTS { (user)--(node) }
-RETURN node.key AS item, node.kgName AS title, round(2 * score - 1, 3) AS cosine
-ORDER BY cosine DESC, item
+WITH node, 2 * likeness - 1 AS cosine, model
+WITH node, cosine, model.popularity * coalesce(node.kgPopularity, 0.0) + model.text * cosine AS score
+RETURN node.key AS item, node.kgName AS title, round(score, 3) AS score, round(cosine, 3) AS cosine
+ORDER BY score DESC, item
 LIMIT toInteger($k)

@@ -76,9 +76,6 @@ def _show_removed(done: UnpublishReport) -> None:
     if not (done.version or done.relations or done.entities or done.people):
         console.print("nothing is published in this graph", markup=False)
         return
-    people = f", and the vectors of the words of {done.people:,} people" if done.people else ""
-    console.print(
-        f"removed {done.relations:,} relations, and the numbers of {done.entities:,} entities{people}, in "
-        f"{done.seconds:.1f} s; nothing that was published is left",
-        markup=False,
-    )
+    console.print(f"nothing that was published is left in Neo4j; removed in {done.seconds:.1f} s:", markup=False)
+    console.print(f"  what was written on {done.entities:,} entities and {done.people:,} people", markup=False)
+    console.print(f"  {done.relations:,} relations", markup=False)

@@ -4,7 +4,7 @@
 |---|---|
 | `(:KGModel)` | one node: which model is published, whether all of it is there, and the weights of the score |
 | `:KGItem` | a label on the items |
-| `kgEmbedding`, `kgName`, `kgModel` | on items and entities: the vector t of length 1, what it is called, and the model this is from |
+| `kgEmbedding`, `kgName`, `kgModel` | on items and entities: the vector t of length 1, a name, and the model both are from |
 | `kgPopularity` | on items |
 | `KG_SPEAKS_FOR {score}` | from entities to items: what an interest in the entity adds to the item's score |
 | `SIMILAR_TO {score, by: 'kg-rec'}` | between items: the cosine of their fused vectors |
@@ -169,8 +169,8 @@ def unpublish(client: GraphClient) -> UnpublishReport:
     start = time.monotonic()
     model = published_model(client)
     # Without the indexes first: they would follow each number that goes.
-    for name in ("items_index", "entities_index", "popularity_index"):
-        client.write_batches(f"publish/remove_{name}")
+    for name in ("publish/remove_items_index", "publish/remove_entities_index", "publish/remove_popularity_index"):
+        client.write_batches(name)
     relations = client.write_batches("publish/remove_relations", version="")[0]["removed"]
     entities = client.write_batches("publish/remove_numbers", version="")[0]["removed"]
     people = client.write_batches("publish/remove_wishes")[0]["removed"]

@@ -65,7 +65,7 @@ def public_methods(of: type) -> dict[str, str]:
 def test_the_recommender_can_be_called_as_ever() -> None:
     methods = public_methods(kg_rec.Recommender)
     expected = {"load", "train", "understand", "attach", "interests", "detach", "recommend", "recommend_many", "close"}
-    expected |= {"similar", "similar_people"}
+    expected |= {"similar", "similar_people", "publish", "unpublish"}
     assert expected <= set(methods)
     recommend = inspect.signature(kg_rec.Recommender.recommend)
     assert {"words", "user", "k", "where", "exclude", "diversity", "explain"} <= set(recommend.parameters)
@@ -153,6 +153,7 @@ def test_all_commands_are_there() -> None:
         "detach",
         "recommend",
         "similar",
+        "publish",
         "evaluate",
         "doctor",
     }
