@@ -1,4 +1,5 @@
-// Who leads to the same things as this person: shares interests, or found the same? What few lead to counts more.
+// Who leads to the same things as this person?
+// By shared interests and by what both found; what few lead to counts more.
 // $user    key of the person, as "User/ann"
 // $people  beginning of the keys of people, as "User/"
 // $titles  {label: property} that entities are called by

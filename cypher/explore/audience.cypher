@@ -1,4 +1,5 @@
-// Who found most of what this person wants? People by the items they found that are wanted, or have something wanted.
+// Who found most of what this person wants?
+// People by the items they found that are wanted, or have something wanted.
 // $user         key of the person, as "User/ann"
 // $items        beginning of the keys of items, as "Book/"
 // $interaction  type of the interactions, as "BOUGHT"

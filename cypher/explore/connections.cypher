@@ -1,5 +1,6 @@
-// What connects a person with an item? The shortest paths between them, and the next longer ones, that avoid hubs: what has
-// very many relations connects everything with everything and tells nothing.
+// What connects a person with an item?
+// The shortest paths between them, and the next longer ones, that avoid hubs: what has very many relations connects everything
+// with everything and tells nothing.
 // $user    key of the person, as "User/ann"; any other entity will do
 // $item    key of the item, as "Book/4711"; any other entity will do
 // $hub     largest number of relations that an entity between them may have

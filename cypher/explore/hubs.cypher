@@ -1,4 +1,5 @@
-// Which entities are hubs? Those with most relations: paths through them explain little, and queries through them are slow.
+// Which entities are hubs?
+// Those with most relations: paths through them explain little, and queries through them are slow.
 // $titles  {label: property} that entities are called by
 // $limit   at most so many
 // :param titles => {}

@@ -1,4 +1,5 @@
-// Which nodes are not related to anything? Neither words nor people lead to them.
+// Which nodes are not related to anything?
+// Neither words nor people lead to them.
 // $titles  {label: property} that entities are called by
 // $limit   at most so many
 // :param titles => {}

@@ -1,4 +1,5 @@
-// What do these two items have in common? The rarest first; the people who found both are left to explore/together.
+// What do these two items have in common?
+// The rarest first; the people who found both are left to explore/together.
 // $item       key of an item, as "Book/4711"
 // $otherItem  key of another item, as "Book/4712"
 // $people     beginning of the keys of people, as "User/"

@@ -1,5 +1,5 @@
-// Where do this person's interests meet? The items that have most of what they want, with what leads there; a dislike is
-// shown, too, where it reaches one of them.
+// Where do this person's interests meet?
+// The items that have most of what they want, with what leads there; a dislike is shown, too, where it reaches one of them.
 // $user    key of the person, as "User/ann"
 // $items   beginning of the keys of items, as "Book/"
 // $limit   at most so many items

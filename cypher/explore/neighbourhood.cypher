@@ -1,5 +1,6 @@
-// What is around this entity? Its neighbours, no more than some of each relation, so that one with thousands hides none
-// of the others; those with most relations themselves come first.
+// What is around this entity?
+// Its neighbours, no more than some of each relation, so that one with thousands hides none of the others; those with most
+// relations themselves come first.
 // $entity  key of an entity, as "Author/Ursula K. Le Guin"
 // $each    at most so many neighbours by each relation
 // $limit   at most so many in all

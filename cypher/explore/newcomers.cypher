@@ -1,4 +1,5 @@
-// Who came new, and when? People who were attached, the last first, with what was understood of their words.
+// Who came new, and when?
+// People who were attached, the last first, with what was understood of their words.
 // $limit   at most so many people
 // :param limit => 25
 // returns  person: key; since, last: when the first and the last of their interests was inferred; liked, disliked: how many;

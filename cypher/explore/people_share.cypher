@@ -1,4 +1,5 @@
-// What do these two people share? Whatever both lead to: interests, and what both found. The rarest first.
+// What do these two people share?
+// Whatever both lead to: interests, and what both found. The rarest first.
 // $user       key of a person, as "User/ann"
 // $otherUser  key of another person, as "User/ben"
 // $limit      at most so many paths

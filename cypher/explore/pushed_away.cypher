@@ -1,4 +1,5 @@
-// What do this person's dislikes push away? Items that have something they dislike, although they have what they want.
+// What do this person's dislikes push away?
+// Items that have something they dislike, although they have what they want.
 // $user    key of the person, as "User/ann"
 // $items   beginning of the keys of items, as "Book/"
 // $limit   at most so many items

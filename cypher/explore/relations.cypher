@@ -1,5 +1,6 @@
-// Which kinds of relation are there, and which carry most? One whose targets are few says little about a source; one whose
-// targets have few relations each tells the sources apart. It reads the whole graph.
+// Which kinds of relation are there, and which carry most?
+// One whose targets are few says little about a source; one whose targets have few relations each tells the sources apart. It
+// reads the whole graph.
 // $limit   at most so many kinds
 // :param limit => 50
 // returns  source, type, target: labels as keys begin with them, and type; relations: how many; sources, targets: between how

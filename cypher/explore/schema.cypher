@@ -1,5 +1,6 @@
-// What does this graph consist of? Every kind of relation with one example of it, between the nodes that have most
-// relations, and how many there are. It reads the whole graph.
+// What does this graph consist of?
+// Every kind of relation with one example of it, between the nodes that have most relations, and how many there are. It reads
+// the whole graph.
 // $limit   at most so many kinds
 // :param limit => 50
 // returns  source, type, target: labels as keys begin with them, and type; relations: how many; example: a path

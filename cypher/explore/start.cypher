@@ -1,4 +1,5 @@
-// Where to begin: people with most interests, items and other entities with most relations.
+// Where to begin?
+// People with most interests, items and other entities with most relations.
 // $items   beginning of the keys of items, as "Book/"
 // $people  beginning of the keys of people, as "User/"
 // $titles  {label: property} that entities are called by

@@ -1,4 +1,5 @@
-// Which items were liked together with this one? By how many of the same people, next to what chance would have.
+// Which items were liked together with this one?
+// By how many of the same people, next to what chance would have.
 // $item         key of an item, as "Book/4711"
 // $interaction  type of the interactions, as "BOUGHT"
 // $weight       property with the rating or the count, '' where there is none

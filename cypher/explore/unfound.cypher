@@ -1,5 +1,5 @@
-// Which items has nobody found? Those without any interaction, the best described first: they are what only words and
-// the graph can recommend.
+// Which items has nobody found?
+// Those without any interaction, the best described first: they are what only words and the graph can recommend.
 // $items        beginning of the keys of items, as "Book/"
 // $interaction  type of the interactions, as "BOUGHT"
 // $titles       {label: property} that entities are called by

@@ -1,4 +1,5 @@
 // What do people with interests want most, and what do they dislike?
+// Of everybody who has interests.
 // $titles  {label: property} that entities are called by
 // $limit   at most so many
 // :param titles => {}

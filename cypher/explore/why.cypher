@@ -1,5 +1,6 @@
-// Why this item for this person? The paths from their interests, likes and dislikes, to the item: the short ones first, and
-// of those the ones through what few entities are related to.
+// Why this item for this person?
+// The paths from their interests, likes and dislikes, to the item: the short ones first, and of those the ones through what
+// few entities are related to.
 // $user    key of the person, as "User/ann"
 // $item    key of the item, as "Book/4711"
 // $people  beginning of the keys of people, as "User/"; no path leads through another person
