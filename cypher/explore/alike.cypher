@@ -4,10 +4,10 @@
 // $people  beginning of the keys of people, as "User/"
 // $titles  {label: property} that entities are called by
 // $limit   at most so many people
-// :param user => 'User/sim-001'
-// :param people => 'User/'
-// :param titles => {}
-// :param limit => 10
+// :param user => 'User/sim-001';
+// :param people => 'User/';
+// :param titles => ({});
+// :param limit => 10;
 // returns  person: key; shared: how many entities; closeness: sum over them of 1 / log(1 + relations) (Adamic & Adar 2003);
 //          names: of up to five, the rarest first
 MATCH (user:KGEntity {key: $user})-[one]->(shared:KGEntity)<-[other]-(person:KGEntity)
@@ -18,4 +18,4 @@ ORDER BY relations, shared.key
 RETURN person.key AS person, count(*) AS shared, round(sum(1 / log(1 + relations)), 2) AS closeness,
        collect(coalesce(shared[$titles[split(shared.key, '/')[0]]], shared.key))[..5] AS names
 ORDER BY closeness DESC, person
-LIMIT $limit
+LIMIT toInteger($limit)

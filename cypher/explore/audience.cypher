@@ -5,11 +5,11 @@
 // $interaction  type of the interactions, as "BOUGHT"
 // $titles       {label: property} that entities are called by
 // $limit        at most so many people
-// :param user => 'User/demo'
-// :param items => 'Film/'
-// :param interaction => 'RATED'
-// :param titles => {}
-// :param limit => 10
+// :param user => 'User/demo';
+// :param items => 'Film/';
+// :param interaction => 'RATED';
+// :param titles => ({});
+// :param limit => 10;
 // returns  person: key; found: how many such items; total: how many items they found at all; closeness: sum over such items of
 //          the scores of what is wanted, / sqrt(total); names: of up to five, those with most that is wanted first
 MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN]->(wanted:KGEntity)
@@ -26,4 +26,4 @@ WITH person, count(*) AS found, sum(weight) AS weight,
 WITH person, found, weight, names, COUNT { (person)-[:$($interaction)]->() } AS total
 RETURN person.key AS person, found, total, round(weight / sqrt(total), 2) AS closeness, names
 ORDER BY closeness DESC, person
-LIMIT $limit
+LIMIT toInteger($limit)

@@ -5,10 +5,10 @@
 // $item    key of the item, as "Book/4711"; any other entity will do
 // $hub     largest number of relations that an entity between them may have
 // $limit   at most so many paths
-// :param user => 'User/demo'
-// :param item => 'Film/her'
-// :param hub => 60
-// :param limit => 12
+// :param user => 'User/demo';
+// :param item => 'Film/her';
+// :param hub => 60;
+// :param limit => 12;
 // returns  path; steps: its length
 MATCH (item:KGEntity {key: $item})
 CALL (item) {
@@ -19,4 +19,4 @@ MATCH path = SHORTEST 2 GROUPS
   (user) (()--(between:KGEntity WHERE between = item OR COUNT { (between)--() } <= $hub)){1,6} (item)
 RETURN path, length(path) AS steps
 ORDER BY steps, reduce(relations = 0, entity IN between | relations + COUNT { (entity)--() })
-LIMIT $limit
+LIMIT toInteger($limit)

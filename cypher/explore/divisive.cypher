@@ -6,13 +6,13 @@
 // $found        at least so many must have found it, a number
 // $titles       {label: property} that entities are called by
 // $limit        at most so many
-// :param items => 'Film/'
-// :param interaction => 'RATED'
-// :param weight => 'rating'
-// :param least => 3.5
-// :param found => 10
-// :param titles => {}
-// :param limit => 25
+// :param items => 'Film/';
+// :param interaction => 'RATED';
+// :param weight => 'rating';
+// :param least => 3.5;
+// :param found => 10;
+// :param titles => ({});
+// :param limit => 25;
 // returns  item: its name; key; found, liked: how many people; share: liked of those who found it; mean: of the weights
 MATCH (item:KGEntity)<-[interaction:$($interaction)]-()
 WHERE item.key STARTS WITH $items
@@ -22,4 +22,4 @@ WHERE found >= $found
 RETURN coalesce(item[$titles[split(item.key, '/')[0]]], item.key) AS item, item.key AS key, found, liked,
        round(1.0 * liked / found, 2) AS share, round(mean, 2) AS mean
 ORDER BY share, found DESC, key
-LIMIT $limit
+LIMIT toInteger($limit)

@@ -2,9 +2,9 @@
 // $user    key of the person, as "User/ann"
 // $titles  {label: property} that entities are called by
 // $limit   at most so many interests
-// :param user => 'User/demo'
-// :param titles => {}
-// :param limit => 50
+// :param user => 'User/demo';
+// :param titles => ({});
+// :param limit => 50;
 // returns  entity: its name; polarity: 1 liked or wanted, -1 disliked; score; evidence: the very words; source: named, near in
 //          meaning, or set by the person; since: when it was first inferred; path: person and entity
 MATCH path = (:KGEntity {key: $user})-[interest:INTERESTED_IN]->(entity:KGEntity)
@@ -12,4 +12,4 @@ RETURN coalesce(entity[$titles[split(entity.key, '/')[0]]], entity.key) AS entit
        round(interest.score, 2) AS score, interest.evidence AS evidence, interest.source AS source,
        interest.inferredAt AS since, path
 ORDER BY polarity DESC, score DESC, entity
-LIMIT $limit
+LIMIT toInteger($limit)

@@ -3,9 +3,9 @@
 // $user    key of the person, as "User/ann"
 // $items   beginning of the keys of items, as "Book/"
 // $limit   at most so many items
-// :param user => 'User/demo'
-// :param items => 'Film/'
-// :param limit => 8
+// :param user => 'User/demo';
+// :param items => 'Film/';
+// :param limit => 8;
 // returns  item: key; wanted, disliked: how many interests are its neighbours; paths: from the person to it
 MATCH path = (:KGEntity {key: $user})-[interest:INTERESTED_IN]->(entity:KGEntity)--(item:KGEntity)
 WHERE item.key STARTS WITH $items
@@ -15,4 +15,4 @@ WITH item, count(DISTINCT CASE WHEN interest.polarity > 0 THEN entity END) AS wa
 WHERE wanted > 0
 RETURN item.key AS item, wanted, disliked, paths
 ORDER BY wanted DESC, disliked, relations DESC, item
-LIMIT $limit
+LIMIT toInteger($limit)

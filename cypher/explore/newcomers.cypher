@@ -1,7 +1,7 @@
 // Who came new, and when?
 // People who were attached, the last first, with what was understood of their words.
 // $limit   at most so many people
-// :param limit => 25
+// :param limit => 25;
 // returns  person: key; since, last: when the first and the last of their interests was inferred; liked, disliked: how many;
 //          words: the evidence, the strongest first
 MATCH (person:KGPerson)
@@ -13,4 +13,4 @@ RETURN person.key AS person, min(interest.inferredAt) AS since, max(interest.inf
        count(CASE WHEN interest.polarity < 0 THEN 1 END) AS disliked,
        reduce(words = [], evidence IN collect(interest.evidence) | words + evidence) AS words
 ORDER BY last DESC, person
-LIMIT $limit
+LIMIT toInteger($limit)

@@ -2,7 +2,7 @@
 // One whose targets are few says little about a source; one whose targets have few relations each tells the sources apart. It
 // reads the whole graph.
 // $limit   at most so many kinds
-// :param limit => 50
+// :param limit => 50;
 // returns  source, type, target: labels as keys begin with them, and type; relations: how many; sources, targets: between how
 //          many nodes; degree: relations of a target, in the mean; telling: the mean over the relations of
 //          1 - log(relations of the target) / log(sources): 1 where each leads to a target of its own, 0 where all lead to one
@@ -17,4 +17,4 @@ WITH *, COUNT {
 RETURN source, type, target, relations, sources, targets, round(1.0 * relations / targets, 1) AS degree,
        CASE sources WHEN 1 THEN null ELSE round(1 - spread / relations / log(sources), 2) END AS telling
 ORDER BY coalesce(telling, 0) DESC, source, type, target
-LIMIT $limit
+LIMIT toInteger($limit)

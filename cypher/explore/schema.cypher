@@ -2,7 +2,7 @@
 // Every kind of relation with one example of it, between the nodes that have most relations, and how many there are. It reads
 // the whole graph.
 // $limit   at most so many kinds
-// :param limit => 50
+// :param limit => 50;
 // returns  source, type, target: labels as keys begin with them, and type; relations: how many; example: a path
 MATCH (source:KGEntity)
 WITH source
@@ -13,4 +13,4 @@ WITH split(source.key, '/')[0] AS label, type(relation) AS type, split(target.ke
 MATCH example = (start)-[first]->()
 RETURN label AS source, type, end AS target, relations, example
 ORDER BY relations DESC, source, type, target
-LIMIT $limit
+LIMIT toInteger($limit)

@@ -6,12 +6,12 @@
 // $least        lowest rating or count that is liking
 // $titles       {label: property} that entities are called by
 // $limit        at most so many
-// :param item => 'Film/arrival'
-// :param interaction => 'RATED'
-// :param weight => 'rating'
-// :param least => 3.5
-// :param titles => {}
-// :param limit => 15
+// :param item => 'Film/arrival';
+// :param interaction => 'RATED';
+// :param weight => 'rating';
+// :param least => 3.5;
+// :param titles => ({});
+// :param limit => 15;
 // returns  item: its name; key; both: how many liked both; liked: how many liked it; closeness: both / sqrt((c + 20) (d + 20)),
 //          c and d those who liked each
 MATCH (first:KGEntity {key: $item})<-[one:$($interaction)]-(person)
@@ -28,4 +28,4 @@ WITH c, second, both, COUNT {
 RETURN coalesce(second[$titles[split(second.key, '/')[0]]], second.key) AS item, second.key AS key, both, d AS liked,
        round(both / sqrt((c + 20) * (d + 20)), 3) AS closeness
 ORDER BY closeness DESC, key
-LIMIT $limit
+LIMIT toInteger($limit)

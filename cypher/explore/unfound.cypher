@@ -4,14 +4,14 @@
 // $interaction  type of the interactions, as "BOUGHT"
 // $titles       {label: property} that entities are called by
 // $limit        at most so many
-// :param items => 'Film/'
-// :param interaction => 'RATED'
-// :param titles => {}
-// :param limit => 25
+// :param items => 'Film/';
+// :param interaction => 'RATED';
+// :param titles => ({});
+// :param limit => 25;
 // returns  item: its name; key; relations: how many it has with other things
 MATCH (item:KGEntity)
 WHERE item.key STARTS WITH $items AND NOT EXISTS { (item)<-[:$($interaction)]-() }
 RETURN coalesce(item[$titles[split(item.key, '/')[0]]], item.key) AS item, item.key AS key,
        COUNT { (item)--() } AS relations
 ORDER BY relations DESC, key
-LIMIT $limit
+LIMIT toInteger($limit)

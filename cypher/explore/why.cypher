@@ -5,10 +5,10 @@
 // $item    key of the item, as "Book/4711"
 // $people  beginning of the keys of people, as "User/"; no path leads through another person
 // $limit   at most so many paths
-// :param user => 'User/demo'
-// :param item => 'Film/her'
-// :param people => 'User/'
-// :param limit => 12
+// :param user => 'User/demo';
+// :param item => 'Film/her';
+// :param people => 'User/';
+// :param limit => 12;
 // returns  path; polarity: 1 speaks for the item, -1 against it; telling: score of the interest, less where what comes last
 //          before the item has many relations
 MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN]->(wanted:KGEntity)
@@ -23,4 +23,4 @@ CALL (user, wanted) {
 WITH path, interest, degree, COUNT { (:KGEntity) } AS size
 RETURN path, interest.polarity AS polarity, round(interest.score * (1 - log(1 + degree) / log(2 + size)), 2) AS telling
 ORDER BY length(path), telling DESC
-LIMIT $limit
+LIMIT toInteger($limit)

@@ -145,6 +145,7 @@ def _ask(asked: Question, given: Mapping[str, str], shown: bool, as_json: bool) 
             say("not given, so chosen: " + ", ".join(f"{name} = {found.values[name]}" for name in found.chosen))
         if shown:
             typer.echo(for_browser(asked.script.text, found.values), nl=False)
+            say("paste the :param lines into Neo4j Browser first, then the statement")
             return
         rows = ask(client, asked, found.values)
     if as_json:

@@ -27,7 +27,7 @@ FOLDER = "explore/"
 _NEEDS_RATINGS = frozenset({"divisive"})
 """Asked of graphs with ratings only: of counts and of bare interactions all are likes."""
 _PARAMETER = re.compile(r"^//\s*\$(\w+)\s+(.*(?:\n//\s{6,}.*)*)", re.MULTILINE)
-_EXAMPLE = re.compile(r"^//\s*:param (\w+) => (.+)$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^//\s*:param (\w+) => (.+);$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,14 @@ def literal(value: object) -> str:
     return json.dumps(value)
 
 
-def parameter_lines(parameters: Mapping[str, Any]) -> str:
-    """Return a `:param` line for each value; together they can be pasted into Neo4j Browser and its successor."""
-    return "".join(f":param {name} => {literal(value)};\n" for name, value in parameters.items())
+def parameter_line(name: str, value: object) -> str:
+    """Return the `:param` line that gives a parameter its value in Neo4j Browser.
+
+    Several can be pasted at once, since each ends with a semicolon. A map stands in parentheses: braces after the arrow would
+    begin a statement.
+    """
+    told = f"({literal(value)})" if isinstance(value, Mapping) else literal(value)
+    return f":param {name} => {told};"
 
 
 def _read(name: str) -> Question:
@@ -144,8 +149,8 @@ def _read(name: str) -> Question:
 
 
 def _example(text: str) -> Any:
-    """Return the value of an example: text in single quotes, a number, or the empty map."""
-    return text[1:-1] if text.startswith("'") else json.loads(text)
+    """Return the value of an example: text in single quotes, a number, or a map, which is empty."""
+    return text[1:-1] if text.startswith("'") else json.loads(text.strip("()"))
 
 
 def _fixed(schema: GraphSchema) -> dict[str, Any]:

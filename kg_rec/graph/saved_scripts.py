@@ -13,7 +13,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from kg_rec.errors import GraphError, InputError
-from kg_rec.graph.explore import literal, parameter_lines, questions, values
+from kg_rec.graph.explore import parameter_line, questions, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,8 +46,8 @@ def saved_scripts(client: GraphClient, schema: GraphSchema) -> dict[str, str]:
         files[f"{asked.name}.cypher"] = _with_examples(asked.script.text, found)
     if not every.keys() - {"limit", "titles"}:
         raise refused[0] if refused else GraphError("There are no questions to save.")
-    first = f"// Parameters: run this first, and change it to ask of others\n:params {literal(every)}\n"
-    return {f"{_FIRST}.cypher": first, **files}
+    first = ["// Parameters: run this first, and change it to ask of others", *_lines(every)]
+    return {f"{_FIRST}.cypher": "\n".join(first) + "\n", **files}
 
 
 def write_saved_scripts(files: Mapping[str, str], target: Path) -> None:
@@ -77,9 +77,16 @@ def write_saved_scripts(files: Mapping[str, str], target: Path) -> None:
 
 
 def for_browser(text: str, parameters: Mapping[str, Any]) -> str:
-    """Return what to paste into Neo4j Browser: the `:param` lines, then the statement without its examples."""
-    return f"{parameter_lines(parameters)}\n{_EXAMPLE.sub('', text)}"
+    """Return what to paste into Neo4j Browser: the `:param` lines, then the statement without its examples.
+
+    They are two pastes: the Browser draws no picture of a statement that comes with others.
+    """
+    return "\n".join([*_lines(parameters), "", _EXAMPLE.sub("", text)])
+
+
+def _lines(parameters: Mapping[str, Any]) -> list[str]:
+    return [parameter_line(name, value) for name, value in parameters.items()]
 
 
 def _with_examples(text: str, parameters: Mapping[str, Any]) -> str:
-    return _EXAMPLE.sub(lambda found: f"// :param {found[1]} => {literal(parameters[found[1]])}\n", text)
+    return _EXAMPLE.sub(lambda found: f"// {parameter_line(found[1], parameters[found[1]])}\n", text)
