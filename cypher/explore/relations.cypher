@@ -16,5 +16,5 @@ WITH *, COUNT {
 } AS sources
 RETURN source, type, target, relations, sources, targets, round(1.0 * relations / targets, 1) AS degree,
        CASE sources WHEN 1 THEN null ELSE round(1 - spread / relations / log(sources), 2) END AS telling
-ORDER BY coalesce(telling, 0) DESC, source, type, target
+ORDER BY relations * coalesce(telling, 0) DESC, relations DESC, source, type, target
 LIMIT toInteger($limit)

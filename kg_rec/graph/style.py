@@ -38,8 +38,8 @@ def style_rules(schema: GraphSchema) -> Rules:
         rules[_selector("node", person_label(schema))] = _node(user_id, _OTHER_COLOR)
     for number, label in enumerate(sorted(schema.entities)):
         rules[_selector("node", label)] = _node(schema.title_of(label), _COLORS[number % len(_COLORS)])
-    rules[_selector("node", schema.item.label)] = _node(schema.item.title, _ITEM_COLOR, diameter="65px")
-    rules["node.KGPerson"] = _node(user_id, _PERSON_COLOR, diameter="80px")
+    rules[_selector("node", schema.item.label)] = _node(schema.item.title, _ITEM_COLOR, diameter="75px")
+    rules["node.KGPerson"] = _node(user_id, _PERSON_COLOR, diameter="75px")
     if schema.interaction is not None:
         rules[_selector("relationship", schema.interaction.type)] = {"color": _INTERACTION_COLOR}
     rules["relationship.INTERESTED_IN"] = {
@@ -65,7 +65,7 @@ def grass(schema: GraphSchema) -> str:
     return json.dumps(rules, ensure_ascii=False, indent=2) + "\n"
 
 
-def _node(caption: str | None, color: str, diameter: str = "50px") -> dict[str, str]:
+def _node(caption: str | None, color: str, diameter: str = "62px") -> dict[str, str]:
     # A brace in the name of a property would end the caption's own.
     name = caption if caption and not set(caption) & set("{}") else "key"
     return {

@@ -149,6 +149,7 @@ def test_all_commands_are_there() -> None:
         "detach",
         "recommend",
         "similar",
+        "explore",
         "evaluate",
         "doctor",
     }
