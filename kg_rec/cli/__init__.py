@@ -21,6 +21,7 @@ _GROUPS = (
     "people",
     "recommend",
     "similar",
+    "explore",
     "publish",
     "evaluate",
     "doctor",

@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote
 
 from kg_rec.convert.source import Source
 from kg_rec.convert.writer import GraphWriter, distinct
-from kg_rec.graph.csv_folder import KEPT_LABELS, KEPT_TYPE
+from kg_rec.graph.csv_folder import KEPT_LABELS, KEPT_TYPES
 from kg_rec.graph.csv_values import parser
 from kg_rec.graph.problems import quoted
 
@@ -325,7 +325,7 @@ def _label_from(predicate: str | None) -> str:
 def _relation_type(iri: str) -> str:
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", local_name(iri))
     name = "_".join(re.findall(r"[^\W_]+", spaced)).upper() or "RELATED_TO"
-    return f"{name}_" if name == KEPT_TYPE else name
+    return f"{name}_" if name in KEPT_TYPES else name
 
 
 def _property(iri: str) -> str:

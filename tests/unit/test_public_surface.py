@@ -154,6 +154,7 @@ def test_all_commands_are_there() -> None:
         "recommend",
         "similar",
         "publish",
+        "explore",
         "evaluate",
         "doctor",
     }

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import signal
 import socket
 import stat
@@ -29,10 +28,9 @@ from kg_rec.errors import ConnectionFailedError, KgRecError, ServerError
 from kg_rec.graph import server, server_config, server_jars, server_process
 from kg_rec.graph.client import GraphClient, Transaction
 from kg_rec.graph.server import ManagedServer, connect
-from kg_rec.graph.server_browser import browser_address, browser_style
+from kg_rec.graph.server_browser import browser_address
 from kg_rec.graph.server_java import find_java
 from kg_rec.graph.server_process import ServerRecord
-from kg_rec.schema import EntitySchema, GraphSchema, ItemSchema
 from kg_rec.settings import Settings, load_settings
 
 
@@ -612,22 +610,6 @@ class TestBrowser:
         )
         expected = "http://127.0.0.1:17474/browser/?connectURL=bolt://neo4j@127.0.0.1:17687"
         assert browser_address(status) == expected
-
-    def test_the_style_names_each_label_by_its_title_after_what_they_share(self) -> None:
-        schema = GraphSchema(
-            item=ItemSchema(label="Song", id="id", title="title"),
-            entities={"Band": EntitySchema(title="name"), "Record label": EntitySchema(title="name")},
-            interests=("Band",),
-        )
-        style = browser_style(schema)
-        assert re.findall(r'node\.(\w+) \{caption: "\{(\w+)\}";', style) == [
-            ("KGEntity", "key"),
-            ("Song", "title"),
-            ("Band", "name"),
-            ("KGPerson", "key"),
-        ]
-        assert style.startswith(":style ")
-        assert "\n" not in style
 
 
 class TestConnect:
