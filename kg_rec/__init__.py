@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kg_rec.convert.frames import Graph
     from kg_rec.errors import KgRecError
+    from kg_rec.evaluation.evaluator import evaluate
+    from kg_rec.graph.export import export_graph
     from kg_rec.interest import Interest
     from kg_rec.recommender import Recommendation, Recommendations, Recommender
     from kg_rec.schema import GraphSchema
@@ -25,6 +27,8 @@ _HOMES = {
     "Recommendations": "kg_rec.recommender",
     "Recommender": "kg_rec.recommender",
     "Settings": "kg_rec.settings",
+    "evaluate": "kg_rec.evaluation.evaluator",
+    "export_graph": "kg_rec.graph.export",
     "load_settings": "kg_rec.settings",
 }
 
@@ -38,6 +42,8 @@ __all__ = [
     "Recommender",
     "Settings",
     "__version__",
+    "evaluate",
+    "export_graph",
     "load_settings",
 ]
 

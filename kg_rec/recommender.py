@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import numpy as np
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kg_rec.graph.publish import PublishReport, UnpublishReport
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
+    from kg_rec.model.protocol import MakeNetwork
     from kg_rec.model.ranking import Ranked, Ranking
     from kg_rec.model.similarity import Similarity
     from kg_rec.model.training import TrainedModel, TrainingSettings
@@ -113,21 +115,49 @@ class Loaded:
     reasons: dict[str, str] | None
 
 
+_T = TypeVar("_T")
+
+
+class _made_once(cached_property[_T]):  # noqa: N801 - a decorator
+    """A cached property that is made once even when several threads ask for it first; its owner has a `_making` lock."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> _T: ...
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Self | _T:
+        if instance is None:
+            return self
+        with instance._making:
+            made: _T = super().__get__(instance, owner)
+            return made
+
+
 class Recommender:
     """Recommends from a knowledge graph in Neo4j.
 
     Nothing is opened until it is needed: the model when the first words come, Neo4j when the first path is asked for.
+
+    Several threads may ask one recommender at once: `recommend`, `recommend_many`, `understand`, `similar`, and what reads or
+    changes people. `load`, `train` and `close` are for one thread, with nobody asking meanwhile. It waits for answers and keeps the
+    processor busy, so an asyncio program calls it as `await asyncio.to_thread(recommender.recommend, words)`.
     """
 
     def __init__(
         self,
         settings: Settings | None = None,
         *,
+        encoder: TextEncoder | None = None,
         say: Callable[[str], None] = lambda _: None,
         progress: Progress = SILENT,
     ) -> None:
-        """Use `settings`, by default those of the environment. `say` is told what is being done."""
+        """Use `settings`, by default those of the environment. `say` is told what is being done.
+
+        encoder: one of one's own, in place of the one that `settings` names, for training and for answers alike.
+        """
         self.settings = settings or load_settings()
+        self._own_encoder = encoder
+        self._making = threading.RLock()
         self._say = say
         self._progress = progress
         self._encoders: dict[str, TextEncoder] = {}
@@ -137,11 +167,15 @@ class Recommender:
         cls,
         settings: Settings | None = None,
         *,
+        encoder: TextEncoder | None = None,
         say: Callable[[str], None] = lambda _: None,
         progress: Progress = SILENT,
     ) -> Self:
-        """Return a recommender for the graph and the model of `settings`, by default those of the environment."""
-        return cls(settings, say=say, progress=progress)
+        """Return a recommender for the graph and the model of `settings`, by default those of the environment.
+
+        encoder: one of one's own, with which the model was trained, or will be.
+        """
+        return cls(settings, encoder=encoder, say=say, progress=progress)
 
     def __enter__(self) -> Self:
         return self
@@ -155,14 +189,14 @@ class Recommender:
             self.client.close()
             del self.__dict__["client"]
 
-    @cached_property
+    @_made_once
     def client(self) -> GraphClient:
         """The connection to Neo4j; the managed server is started when it does not run."""
         from kg_rec.graph.server import connect
 
         return connect(self.settings, say=self._say, progress=self._progress)
 
-    @cached_property
+    @_made_once
     def artifact(self) -> Artifact:
         """The current model. Raises ArtifactError when there is none, or none that can be used."""
         from kg_rec.errors import ArtifactError
@@ -170,6 +204,13 @@ class Recommender:
 
         artifact = load_artifact(self.settings.model_path)
         if artifact.encoder["fingerprint"] != self.encoder_of(artifact).fingerprint:
+            if self._own_encoder is not None:
+                raise ArtifactError(
+                    f"The model was trained with the encoder '{artifact.encoder['name']}', fingerprint "
+                    f"{artifact.encoder['fingerprint'][:8]}; the one that was given is '{self._own_encoder.name}', "
+                    f"{self._own_encoder.fingerprint[:8]}.",
+                    remedy="Give the encoder that it was trained with, or train again with this one: train()",
+                )
             raise ArtifactError(
                 f"The model was trained with other weights of the encoder '{artifact.encoder['name']}' than are installed.",
                 remedy="Train again: kg-rec train",
@@ -308,22 +349,23 @@ class Recommender:
         for label in unmentioned(schema, graph):
             self._say(f"{path} says nothing of the label {label}: it is loaded, but no interest points to it")
 
-    def train(self, settings: TrainingSettings | None = None) -> dict[str, Any]:
+    def train(self, settings: TrainingSettings | None = None, *, model: MakeNetwork | None = None) -> dict[str, Any]:
         """Export the graph, train the model, make it the current one, and return its metrics.
 
-        Raises GraphError when there is nothing to recommend, and ArtifactError when the model cannot be written; the
-        model there was stays the current one then.
+        model: makes a network of one's own from the graph, in place of ours: a `torch.nn.Module`, or its class
+        (kg_rec/model/protocol.py).
+        Raises GraphError when there is nothing to recommend, ModelError where the network does not do what is expected of it, and
+        ArtifactError when the model cannot be written; the model there was stays the current one then.
         """
         import torch  # noqa: F401 - before the timer: it is not part of the export
 
         from kg_rec.graph.export import export_graph
         from kg_rec.model.artifact import Artifact, save_artifact
         from kg_rec.model.training import TrainingSettings, fit
-        from kg_rec.text.encoder import load_encoder
 
         schema = self.schema
         graph = export_graph(self.client, schema, self._progress)
-        encoder = load_encoder(self.settings.encoder, cache=self.settings.vectors_path)
+        encoder = self.training_encoder()
 
         def make_link(
             entities: Entities, names: NDArray[np.float32], known: NDArray[np.float32]
@@ -332,41 +374,65 @@ class Recommender:
             return make_linker(entities, names, schema, properties, known, encoder).link_many
 
         settings = settings or TrainingSettings(seed=self.settings.seed)
-        model = fit(graph, schema, encoder, make_link, settings, self._progress)
+        trained = fit(graph, schema, encoder, make_link, settings, self._progress, model=model)
         artifact = Artifact(
-            model,
+            trained,
             schema,
             _answerable(graph[schema.item.label].properties, schema),
             graph.fingerprint,
-            {"name": self.settings.encoder, "fingerprint": encoder.fingerprint, "dim": encoder.dim},
+            {"name": encoder.name, "fingerprint": encoder.fingerprint, "dim": encoder.dim}
+            | ({"own": True} if self._own_encoder is not None else {}),
         )
         version = save_artifact(artifact, self.settings.model_path)
         for name in ("artifact", "linker", "ranking", "similarity"):
             self.__dict__.pop(name, None)
-        return {"version": version, **model.metrics}
+        return {"version": version, **trained.metrics}
+
+    def training_encoder(self, name: str | None = None) -> TextEncoder:
+        """Return the encoder for the texts of the graph, which keeps their vectors: `name`, by default that of the settings.
+
+        One's own, where one was given, is always used.
+        """
+        from kg_rec.text.encoder import CachedEncoder, load_encoder
+
+        if self._own_encoder is not None:
+            return CachedEncoder(self._own_encoder, self.settings.vectors_path)
+        return load_encoder(name or self.settings.encoder, cache=self.settings.vectors_path)
 
     def encoder_of(self, artifact: Artifact) -> TextEncoder:
-        """Return the encoder that a model was trained with, without a cache: a person's words are not kept."""
+        """Return the encoder that a model was trained with, without a cache: a person's words are not kept.
+
+        Raises ArtifactError where that is one's own and was not given, and EncoderError.
+        """
+        from kg_rec.errors import ArtifactError
         from kg_rec.text.encoder import load_encoder
 
+        if self._own_encoder is not None:
+            return self._own_encoder
         name = artifact.encoder["name"]
-        if name not in self._encoders:
-            self._encoders[name] = load_encoder(name)
-        return self._encoders[name]
+        if artifact.encoder.get("own"):
+            raise ArtifactError(
+                f"The model was trained with an encoder of one's own, '{name}': expected to be given it, found none.",
+                remedy="From Python: Recommender.open(encoder=…); or train again with the one of the settings: kg-rec train",
+            )
+        with self._making:
+            if name not in self._encoders:
+                self._encoders[name] = load_encoder(name)
+            return self._encoders[name]
 
-    @cached_property
+    @_made_once
     def linker(self) -> Linker:
         """Words to interests, over the entities of the current model."""
         return serving_linker(self.artifact, self.encoder_of(self.artifact))
 
-    @cached_property
+    @_made_once
     def ranking(self) -> Ranking:
         """The scoring of the current model."""
         from kg_rec.model.ranking import Ranking
 
         return Ranking(self.artifact)
 
-    @cached_property
+    @_made_once
     def similarity(self) -> Similarity:
         """The fused vectors of the current model."""
         from kg_rec.model.similarity import Similarity

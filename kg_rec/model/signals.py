@@ -5,7 +5,7 @@
 | popularity | how popular i is with somebody who comes now |
 | liked | how many liked i, whenever that was: log(n_i + 1), less its mean |
 | text | tau cos(t_p, t_i): how near i is to the words and what they name |
-| graph | beta <h_p, h_i>: what the R-GCN carried from the interests to i |
+| graph | beta <h_p, h_i>: what the R-GCN, or a network of one's own, carried from the interests to i |
 | direct | i is a neighbour of what was asked for, the more telling the less common that is |
 | everything | 1 where i is a neighbour of everything that was asked for: a war film, of the 1940s |
 | together | i was liked by the people who liked what p named |
@@ -83,7 +83,7 @@ class Likings:
     @classmethod
     def nobody(cls, item_count: int) -> Likings:
         """Return the likings of a graph without people."""
-        return cls(_empty(0, item_count), _empty(item_count, item_count), _empty(item_count, item_count))
+        return cls(no_entries(0, item_count), no_entries(item_count, item_count), no_entries(item_count, item_count))
 
 
 def likes_of(users: NDArray[np.int64], items: NDArray[np.int64], *, item_count: int) -> sp.csr_array:
@@ -108,7 +108,7 @@ def ease(interacted: sp.csr_array) -> sp.csr_array:
     chosen = np.argsort(-people, kind="stable")[:_EASE_MOST_ITEMS]
     chosen = np.sort(chosen[people[chosen] >= _EASE_LEAST_PEOPLE])
     if not len(chosen):
-        return _empty(count, count)
+        return no_entries(count, count)
     some = interacted[:, chosen]
     gram = (some.T @ some).toarray().astype(np.float32)
     gram[np.diag_indices_from(gram)] += _EASE_REGULARISATION
@@ -129,7 +129,8 @@ class Evidence:
     """All that the signals are computed from.
 
     text: t, [N, T]; one_hot: h, [N, N], mostly 0; popularity: [items]; direct: [items, N], 1 where neighbours; predictor: gives
-    text and graph their weights; ranks: [items, K], where each item stands in each numeric property, nan where unknown.
+    text and graph their weights; ranks: [items, K], where each item stands in each numeric property, nan where unknown; z: [N, D],
+    what a network of one's own (kg_rec/model/protocol.py) has in place of h, which is all 0 then; None where it is ours.
     """
 
     text: Tensor
@@ -139,6 +140,7 @@ class Evidence:
     likings: Likings
     predictor: LinkPredictor
     ranks: NDArray[np.float32]
+    z: NDArray[np.float32] | None = None
 
     def signals(self, people: People) -> NDArray[np.float32]:
         """Return every signal of every item for every person, [P, 11, items]; they are not to scale yet."""
@@ -190,7 +192,7 @@ class Evidence:
         items, others = interests[:, : len(self.popularity)], interests.copy()
         others.data[others.indices < len(self.popularity)] = 0.0
         others.eliminate_zeros()
-        told = {
+        told: dict[str, NDArray[np.float32]] = {
             "graph": beta * self._shared(people, carried),
             "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
         }
@@ -211,6 +213,9 @@ class Evidence:
     def _shared(self, people: People, carried: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return h_i^T sum_e nu_e w_e h_e, [P, items], as `LinkPredictor` has it, from the few interests that people have."""
         interests = _by_person(people, carried, len(self.text))
+        if self.z is not None:
+            dense: NDArray[np.float32] = (interests @ self.z) @ self.z[: len(self.popularity)].T
+            return dense
         shared: NDArray[np.float32] = (interests @ self.one_hot @ self._items_one_hot).toarray()
         return shared
 
@@ -330,7 +335,8 @@ def _by_person(people: People, values: NDArray[np.float32], size: int) -> sp.csr
     return interests
 
 
-def _empty(rows: int, columns: int) -> sp.csr_array:
+def no_entries(rows: int, columns: int) -> sp.csr_array:
+    """Return a matrix of zeros, [rows, columns]."""
     nowhere = np.zeros(0, dtype=np.int64)
     empty: sp.csr_array = sp.csr_array((np.zeros(0, dtype=np.float32), (nowhere, nowhere)), shape=(rows, columns))
     return empty

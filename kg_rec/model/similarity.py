@@ -81,8 +81,8 @@ class Similarity:
         entities, evidence = model.entities, model.evidence
         self._index = entities.index
         self._blocks: tuple[NDArray[np.float32] | sp.csr_array, ...] = (
-            _text_block(evidence.text.numpy(), entities),
-            _graph_block(evidence.one_hot),
+            _centred(evidence.text.numpy(), entities),
+            _graph_block(evidence.one_hot) if evidence.z is None else _centred(evidence.z, entities),
             _people_block(evidence.likings.likes, len(entities)),
         )
         self.items = self.fuse(sp.eye_array(entities.item_count, len(entities), dtype=np.float32, format="csr"))
@@ -165,8 +165,9 @@ class Similarity:
         return found
 
 
-def _text_block(text: NDArray[np.float32], entities: Entities) -> NDArray[np.float32]:
-    block = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), _NOTHING)
+def _centred(vectors: NDArray[np.float32], entities: Entities) -> NDArray[np.float32]:
+    """Return the vectors of length 1 less the mean of their label, brought to length 1 again, [N, T]."""
+    block = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _NOTHING)
     for rows in entities.slices.values():
         of_label = block[rows]
         said = of_label.any(axis=1)

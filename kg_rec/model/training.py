@@ -31,8 +31,9 @@ from kg_rec.model.features import (
 )
 from kg_rec.model.fusion import Fusion, Told, learn_telling
 from kg_rec.model.link_prediction import LinkPredictor, People
+from kg_rec.model.protocol import MakeNetwork, OwnNetwork, RelationalGraph
 from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalEdges
-from kg_rec.model.signals import SIGNALS, Evidence, unit_rows
+from kg_rec.model.signals import SIGNALS, Evidence, no_entries, unit_rows
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
@@ -104,7 +105,8 @@ class TrainedModel:
     evidence: representations, popularity, neighbours and likes, which the signals are computed from; names: vectors of the
     bare names, [N, T]; fusion: weights of the signals; manner: how words that ask and words that tell read here;
     relation_weights: how much each relation of the graph carries in the representations; calibration: from scores to
-    probabilities, None where there was nobody to learn it from.
+    probabilities, None where there was nobody to learn it from; network: name of a network of one's own
+    (kg_rec/model/protocol.py), None where it is ours. What its relations carry is not known: all weigh 1.
     """
 
     entities: Entities
@@ -116,6 +118,7 @@ class TrainedModel:
     settings: TrainingSettings
     metrics: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
+    network: str | None = None
 
 
 def fit(
@@ -125,13 +128,16 @@ def fit(
     make_link: Callable[[Entities, NDArray[np.float32], NDArray[np.float32]], Link],
     settings: TrainingSettings | None = None,
     progress: Progress = SILENT,
+    *,
+    model: MakeNetwork | None = None,
 ) -> TrainedModel:
     """Train on an exported graph.
 
     make_link: given the entities, the vectors of their names, [N, T], and how well known each is, [N], returns the linker that
-    real people's words go through.
+    real people's words go through. model: makes a network of one's own (kg_rec/model/protocol.py), in place of ours.
     Without users or interactions nothing can be learned: the model is its start then, with popularity 0 everywhere.
-    Raises GraphError, SchemaError and EncoderError as the parts do, and ModelError when a representation is not finite.
+    Raises GraphError, SchemaError and EncoderError as the parts do, ModelError when a representation is not finite, and what
+    `OwnNetwork` raises.
     """
     settings = settings or TrainingSettings()
     started = time.monotonic()
@@ -152,7 +158,14 @@ def fit(
         temperature=settings.temperature,
     )
     course = _Course(
-        torch.from_numpy(features.text), predictor, knowledge, direct, numeric_ranks(graph, schema), crowd, settings
+        torch.from_numpy(features.text),
+        predictor,
+        knowledge,
+        direct,
+        numeric_ranks(graph, schema),
+        crowd,
+        settings,
+        model,
     )
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
@@ -166,7 +179,7 @@ def fit(
         metrics["telling"]["own words"] = sum(person.own_words for person in telling)
         fusion = replace(fusion, telling=telling_weights)
     evidence = course.evidence(None)
-    if not np.isfinite(evidence.one_hot.data).all():
+    if not np.isfinite(evidence.one_hot.data if evidence.z is None else evidence.z).all():
         raise ModelError(
             "The representations are not finite: training diverged.", remedy="Train again with a smaller learning rate."
         )
@@ -174,8 +187,9 @@ def fit(
         "encoding": round(encoded - started, 1),
         "training": round(time.monotonic() - encoded, 1),
     }
-    metrics["carried"] = course.multiples()
-    model = TrainedModel(
+    if isinstance(course.network, OneHotRGCN):
+        metrics["carried"] = course.multiples()
+    trained = TrainedModel(
         entities,
         replace(evidence, predictor=predictor.eval()),
         torch.from_numpy(features.names),
@@ -184,14 +198,15 @@ def fit(
         course.relation_weights(),
         settings,
         metrics,
+        network=course.network.name if isinstance(course.network, OwnNetwork) else None,
     )
     asked, told = (
         [person for person in people if crowd.folds[person.user] == _HELD_OUT] for people in (asking, telling)
     )
     if not asked and not told:
-        return model
-    unseen = replace(model, evidence=course.evidence(_HELD_OUT))
-    return replace(model, calibration=calibrate(unseen, schema, asked, told, encoder, see.link, progress))
+        return trained
+    unseen = replace(trained, evidence=course.evidence(_HELD_OUT))
+    return replace(trained, calibration=calibrate(unseen, schema, asked, told, encoder, see.link, progress))
 
 
 def _simulated(
@@ -272,10 +287,10 @@ def _text_features(
 class _View:
     """The graph without the people of one fold, as far as it does not change while the model learns.
 
-    text: t [N, T]; popularity: [items]; liked_together: [N, N].
+    graph: of which the relations are those of the graph and `liked_together`, [N, N]; text: t [N, T]; popularity: [items].
     """
 
-    edges: RelationalEdges
+    graph: RelationalGraph
     text: Tensor
     popularity: Tensor
     liked_together: sp.csr_array
@@ -297,6 +312,7 @@ class _Course:
         ranks: NDArray[np.float32],
         crowd: Crowd,
         settings: TrainingSettings,
+        make: MakeNetwork | None = None,
     ) -> None:
         self.text, self.predictor, self.knowledge = text, predictor, knowledge
         self.direct, self.ranks, self.crowd, self.settings = direct, ranks, crowd, settings
@@ -305,9 +321,13 @@ class _Course:
         items = crowd.entities.item_count
         leads_to_items = [bool(matrix[:items].nnz) for matrix in knowledge.values()]
         self._text_starts = [settings.text_to_items if leads else settings.text_to_others for leads in leads_to_items]
-        starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
-        self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
         self._views: dict[int | None, _View] = {}
+        self.network: OneHotRGCN | OwnNetwork
+        if make is None:
+            starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
+            self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
+        else:
+            self.network = OwnNetwork(make, self._view(_HELD_OUT).graph)
 
     @torch.no_grad()
     def _carried_text(self, together: RelationalEdges) -> Tensor:
@@ -323,7 +343,10 @@ class _Course:
         """Return the score of every item for the people, [P, items], in the graph as `view` has it."""
 
         def shared(weights: Tensor) -> Tensor:
-            return self.network.shared(weights, view.edges)[: len(view.popularity)]
+            network = self.network
+            if isinstance(network, OwnNetwork):
+                return network.shared(weights, view.graph)[: len(view.popularity)]
+            return network.shared(weights, view.graph.edges)[: len(view.popularity)]
 
         total: Tensor = self.predictor(view.text, shared, people, view.popularity).total
         return total
@@ -412,6 +435,8 @@ class _Course:
 
     def relation_weights(self) -> dict[str, float]:
         """Return how much each relation carries: the sum of |a_r| over the layers of the one-hot block."""
+        if isinstance(self.network, OwnNetwork):
+            return dict.fromkeys(self.names, 1.0)
         total = torch.zeros(len(self.names))
         for layer in self.network.convolutions:
             total += layer.multiples().detach().abs()
@@ -419,6 +444,7 @@ class _Course:
 
     def multiples(self) -> dict[str, list[float]]:
         """Return a_r of each relation in the one-hot block, one number a layer."""
+        assert isinstance(self.network, OneHotRGCN)
         layers = [layer.multiples().tolist() for layer in self.network.convolutions]
         return dict(zip(self.names, map(list, zip(*layers, strict=True)), strict=True))
 
@@ -429,8 +455,13 @@ class _Course:
         self.predictor.eval()
         view = self._view(without)
         likings = self.crowd.likings(self.crowd.kept(without), view.liked_together)
-        one_hot = self.network.representations([*self.knowledge.values(), view.liked_together])
-        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks)
+        z = None
+        if isinstance(self.network, OwnNetwork):
+            z = self.network.representations(view.graph).numpy()
+            one_hot = no_entries(len(self.text), len(self.text))
+        else:
+            one_hot = self.network.representations(list(view.graph.matrices.values()))
+        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks, z)
 
     def _view(self, without: int | None) -> _View:
         if without not in self._views:
@@ -438,7 +469,12 @@ class _Course:
             liked_together = self.crowd.together(kept)
             together = RelationalEdges.of({LIKED_TOGETHER: liked_together})
             self._views[without] = _View(
-                self._knowledge.joined(together),
+                RelationalGraph(
+                    self.text,
+                    self.crowd.entities.slices,
+                    {**self.knowledge, LIKED_TOGETHER: liked_together},
+                    self._knowledge.joined(together),
+                ),
                 self._carried_text(together),
                 torch.from_numpy(self.crowd.popularity(kept)),
                 liked_together,

@@ -44,6 +44,8 @@ def test_the_exported_names() -> None:
         "Recommender",
         "Settings",
         "__version__",
+        "evaluate",
+        "export_graph",
         "load_settings",
     }
     assert dir(kg_rec) == sorted(kg_rec.__all__)
