@@ -180,7 +180,8 @@ class Evidence:
 
     def _closeness(self, wish: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return tau cos(t_p, t_i), [P, items]."""
-        closeness: NDArray[np.float32] = self.predictor.temperature * wish @ self._unit_items.T
+        closeness: NDArray[np.float32] = wish @ self._unit_items.T
+        closeness *= self.predictor.temperature
         return closeness
 
     def _linear(self, people: People) -> dict[str, NDArray[np.float32]]:
