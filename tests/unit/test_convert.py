@@ -373,9 +373,9 @@ def test_an_empty_file_is_told_where_there_is_no_header(tmp_path: Path) -> None:
 
 def test_a_quote_that_is_never_closed_costs_one_line_of_many(tmp_path: Path) -> None:
     more = "".join(f"{number},Title {number} (1999),Drama\n" for number in range(100, 3100))
-    source = copied("ml-latest", tmp_path, movies_csv=f'{MOVIES}6,"Open (1999),Drama\n{more}')
+    source = copied("ml-latest", tmp_path, movies_csv=f'{MOVIES}6,"Open (1999),Drama\n{more}7,"Open too\n')
     done = convert(source, tmp_path / "graph", bad_rows=tmp_path / "report.csv")
-    assert [problem.line for problem in done.skipped] == [7]
+    assert [problem.line for problem in done.skipped] == [7, 3008]
     assert done.nodes["Movie"] == 5 + 3000
 
 
@@ -424,6 +424,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
         "left out: 1 tags given to artists that artists.dat has not",
         "left out: 1 of FRIEND_OF, whose User is not there",
     )
+    assert convert(SOURCES / "yelp", tmp_path / "y").notes == ("left out: 1 of FRIEND_OF, whose User is not there",)
     assert convert(SOURCES / "neo4j-headers", tmp_path / "n").notes == (
         "left alone, as they have no header: notes.csv",
     )

@@ -24,7 +24,7 @@ def books() -> pd.DataFrame:
             "title": ["The Salt Road", 'A Keeper\'s "Year", again', None],
             "year": [1987, None, 1990],  # pandas makes floating point numbers of it
             "price": [9.5, 12.0, float("nan")],
-            "subjects": [["salt", "carters"], [], None],
+            "subjects": [["salt; or sodium", "carters"], [], None],
             "lent": [True, False, True],
             "bought": [date(2024, 5, 31), None, date(2024, 6, 1)],
             "blurb": ["Two carters cross a lake of salt\nin one night.", "Twelve months at a lighthouse.", pd.NA],
@@ -67,7 +67,11 @@ def test_frames_become_the_graph_that_is_read(tmp_path: Path) -> None:
     assert properties["title"].values == ["The Salt Road", 'A Keeper\'s "Year", again', None]
     assert properties["year"].values == [1987, None, 1990]
     assert properties["price"].values == [9.5, 12.0, None]
-    assert properties["subjects"].values == [["salt", "carters"], None, None]
+    assert properties["subjects"].values == [
+        ["salt, or sodium", "carters"],
+        None,
+        None,
+    ]  # a semicolon stands between them
     assert properties["blurb"].values[0] == "Two carters cross a lake of salt\nin one night."
     (relations,) = read.relations
     assert list(zip(relations.sources, relations.types, relations.targets, strict=True)) == [
