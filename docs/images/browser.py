@@ -175,10 +175,7 @@ def _asked(page: Page, settings: Settings, picture: Picture) -> bytes:
     _run(page, ":clear")
     page.get_by_test_id("frame").first.wait_for(state="detached")
     _run(page, lines)
-    page.locator("[data-testid=multi-statement-list-icon], [data-testid=rawParamData]").nth(
-        lines.count("\n")
-    ).wait_for()
-    page.wait_for_timeout(700)
+    page.locator("[title='Status: success'], [data-testid=rawParamData]").nth(lines.count("\n")).wait_for()
     _run(page, ":clear")
     page.get_by_test_id("frame").first.wait_for(state="detached")
     # The frame's first line shows what was run; the header would fill it.

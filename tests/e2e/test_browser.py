@@ -116,7 +116,7 @@ def test_the_style_and_the_saved_scripts_are_imported_and_run(
 
     _run_saved(page, titles[0])
     lines = saved_scripts(empty_graph, schema)["0_parameters.cypher"].count(":param ")
-    expect(page.get_by_test_id("multi-statement-list-icon")).to_have_count(lines)
+    expect(page.get_by_title("Status: success")).to_have_count(lines)
     _run_saved(page, "What is this person interested in, and which of their words say so?")
     expect(page.locator("svg g.relationship", has_text="0.9")).to_have_count(1)
     captions = [text.strip() for text in page.locator("svg g.node").all_text_contents()]
@@ -129,7 +129,7 @@ def test_the_style_and_the_saved_scripts_are_imported_and_run(
         question("neighbourhood").script.text, {"entity": "Film/3", "each": 5, "limit": 9}
     ).split("\n\n", 1)
     _run(page, lines)
-    expect(page.get_by_test_id("multi-statement-list-icon").nth(2)).to_be_visible()
+    expect(page.get_by_test_id("frame").first.get_by_title("Status: success")).to_have_count(3)
     _run(page, statement)
     expect(page.get_by_test_id("frame").first.locator("svg g.node", has_text="Ran")).to_have_count(1)
     # Numbers that the Browser makes floating ones of are taken, too.
