@@ -99,7 +99,8 @@ def test_people_are_scored_in_a_graph_without_their_fold(graph: HeteroData, monk
             seen.append((self.training, given))
         return score(self, text, shared, people, popular)
 
-    monkeypatch.setattr(training, "wished", lambda text, _: text)  # or who refuses something would not be known again
+    # Or who refuses something would not be known again.
+    monkeypatch.setattr("kg_rec.text.wishes.wished", lambda text, _: text)
     monkeypatch.setattr(LinkPredictor, "forward", watched)
     train(graph, steps=8)
     assert weighed[:5] == [0, 1, 2, 3, 4]  # the signals of those whose words tell
