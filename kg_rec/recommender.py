@@ -641,10 +641,9 @@ class Recommender:
 
     def wish_vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
         """Return the vectors of what people want, [P, T]: their words without what they do not want."""
-        from kg_rec.text.wishes import wished
+        from kg_rec.text.wishes import wishes
 
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
-        return self.encoder_of(self.artifact).encode(wishes)
+        return self.encoder_of(self.artifact).encode(wishes(texts, interests))
 
     def asks(
         self, texts: Sequence[str], vectors: NDArray[np.float32], interests: Sequence[Sequence[Interest]]

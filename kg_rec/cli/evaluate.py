@@ -11,6 +11,8 @@ import typer
 from kg_rec.cli.app import connected, current_settings, progress, say, written_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kg_rec.evaluation.report import Report
 
 
@@ -81,9 +83,13 @@ def evaluate(
     from kg_rec.recommender import Recommender
 
     if people is not None:
-        unused = {"--share": share, "--by": by, "--manner": manner, "--seeds": seeds if quick else None}
-        _check_unused([name for name, value in unused.items() if value is not None], quick)
-    _check_quick(quick, relations, paths if people is not None else None)
+        drawn = {"--share": share is not None, "--by": by is not None, "--manner": manner is not None}
+        _refuse(drawn, "--people", "these people and their words are given, and nothing about them is drawn")
+    if quick:
+        _refuse({"--relations": relations}, "--quick", "it trains no controls")
+    if people is not None and quick:
+        asked = {"--seeds": seeds is not None, "--paths": paths is not None}
+        _refuse(asked, "--people --quick", "it trains no controls, and asks Neo4j nothing")
     numbers = _seeds("0" if seeds is None else seeds)
     _check_target(target)
     scope = Scope(quick, relations, paths=200 if paths is None else paths)
@@ -106,28 +112,16 @@ def evaluate(
         say(f"the report is in {target}")
 
 
-def _check_quick(quick: bool, relations: bool, paths: int | None) -> None:
-    """Raise InputError where what takes a training, or Neo4j, is asked for together with what leaves it out."""
+def _refuse(given: Mapping[str, bool], beside: str, why: str) -> None:
+    """Raise InputError where one of some options is given that `beside` leaves without effect.
+
+    Figures would be taken for those of another setting.
+    """
     from kg_rec.errors import InputError
 
-    given = [name for name, value in (("--relations", relations), ("--paths", paths is not None)) if value]
-    if quick and given:
+    if names := " and ".join(name for name, is_given in given.items() if is_given):
         raise InputError(
-            f"{' and '.join(given)}: expected only without --quick, found with it: --quick trains no controls"
-            f"{'' if paths is None else ', and with --people asks Neo4j nothing'}.",
-            remedy="Leave one of the two out.",
-        )
-
-
-def _check_unused(given: list[str], quick: bool) -> None:
-    """Raise InputError where an option would be without effect: figures would be taken for those of another setting."""
-    from kg_rec.errors import InputError
-
-    if given:
-        raise InputError(
-            f"{' and '.join(given)}: expected only without --people{' --quick' if given == ['--seeds'] and quick else ''}, found "
-            "with it: these people and their words are given, and nothing about them is drawn.",
-            remedy="Leave one of the two out.",
+            f"{names}: expected only without {beside}, found with it: {why}.", remedy="Leave one of the two out."
         )
 
 

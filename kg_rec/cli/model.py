@@ -82,7 +82,7 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, str]:
     if "best" in metrics:
         start, best = metrics["start"], metrics["best"]
         found["asking"] = (
-            f"on {metrics['held-out people']:,} of {metrics['simulated people']:,} simulated people, held out, step "
+            f"on {metrics['held-out people']:,} of {metrics['simulated people']:,} texts of simulated people, held out, step "
             f"{metrics['best step']}: recall@10 {best['recall_at_10']:.3f} (untrained {start['recall_at_10']:.3f}), recall@50 "
             f"{best['recall_at_50']:.3f} ({start['recall_at_50']:.3f}), loss {best['loss']:.3f} ({start['loss']:.3f})"
         )

@@ -29,7 +29,7 @@ from kg_rec.model.signals import SIGNALS
 from kg_rec.model.training import TrainingSettings, fit
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.cache import CachedEncoder
-from kg_rec.text.wishes import wished
+from kg_rec.text.wishes import understood
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -68,12 +68,10 @@ class Served:
 
     def understand(self, texts: Sequence[str]) -> Understood:
         """Link and encode words the way of serving."""
-        interests = self.link(list(texts))
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
-        vectors = self.encoder.encode(wishes)
+        said = understood(texts, self.link, self.encoder)
         model = self.artifact.model
-        asks = model.manner.asks(texts, vectors, interests, model.entities.item_label)
-        return Understood(interests, vectors, asks)
+        asks = model.manner.asks(texts, said.vectors, said.interests, model.entities.item_label)
+        return Understood(said.interests, said.vectors, asks)
 
     def named(self, understood: Understood) -> list[frozenset[int]]:
         """Return the rows of the items that each person's words name: nobody is recommended those."""

@@ -38,7 +38,7 @@ from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_t
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
 from kg_rec.text.manner import REVIEWS, Manner
-from kg_rec.text.wishes import wished
+from kg_rec.text.wishes import Wishes, understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -170,12 +170,15 @@ def fit(
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
     asking, telling = _simulated(crowd, words, settings)
+    asked = told = Wishes([], np.zeros((0, encoder.dim), dtype=np.float32))
     if asking or telling:
         known = prominence(crowd.popularity(crowd.kept(None)), direct)
-        see = _See(encoder, make_link(entities, features.names, known), entities)
+        see = _See(encoder, make_link(entities, features.names, known))
         if asking:
-            metrics |= course.run(asking, see, generator, progress)
-        telling_weights, metrics["telling"] = course.learn_telling(telling, see, progress)
+            asked = see(asking, progress)
+            metrics |= course.run(asking, asked, generator, progress)
+        told = see(telling, progress)
+        telling_weights, metrics["telling"] = course.learn_telling(telling, told, progress)
         metrics["telling"]["own words"] = sum(person.own_words for person in telling)
         fusion = replace(fusion, telling=telling_weights)
     evidence = course.evidence(None)
@@ -200,13 +203,11 @@ def fit(
         metrics,
         network=course.network.name if isinstance(course.network, OwnNetwork) else None,
     )
-    asked, told = (
-        [person for person in people if crowd.folds[person.user] == _HELD_OUT] for people in (asking, telling)
-    )
-    if not asked and not told:
+    strangers = _held_out(crowd, asking, asked), _held_out(crowd, telling, told)
+    if not any(people for people, _ in strangers):
         return trained
     unseen = replace(trained, evidence=course.evidence(_HELD_OUT))
-    return replace(trained, calibration=calibrate(unseen, schema, asked, told, encoder, see.link, progress))
+    return replace(trained, calibration=calibrate(unseen, schema, *strangers, progress))
 
 
 def _simulated(
@@ -231,14 +232,17 @@ class _See:
 
     encoder: TextEncoder
     link: Link
-    entities: Entities
 
-    def __call__(self, simulated: Sequence[SimulatedPerson], progress: Progress) -> People:
+    def __call__(self, simulated: Sequence[SimulatedPerson], progress: Progress) -> Wishes:
         texts = [person.text for person in simulated]
         step = progress.step("Encoding simulated people", len(texts), "texts")
-        interests = self.link(texts)
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
-        return People.of(self.encoder.encode(wishes, progress=step), interests, self.entities.index)
+        return understood(texts, self.link, self.encoder, step)
+
+
+def _held_out(crowd: Crowd, simulated: Sequence[SimulatedPerson], said: Wishes) -> tuple[list[SimulatedPerson], Wishes]:
+    """Return those who are never learned from, with what they said."""
+    rows = [row for row, person in enumerate(simulated) if crowd.folds[person.user] == _HELD_OUT]
+    return [simulated[row] for row in rows], said.at(rows)
 
 
 @dataclass(frozen=True)
@@ -354,13 +358,13 @@ class _Course:
     def run(
         self,
         simulated: list[SimulatedPerson],
-        see: _See,
+        said: Wishes,
         generator: torch.Generator,
         progress: Progress,
     ) -> dict[str, Any]:
         """Learn from the simulated people; the network and the predictor are at their best step afterwards."""
         settings = self.settings
-        people = see(simulated, progress)
+        people = People.of(said.vectors, said.interests, self.crowd.entities.index)
         targets = _Targets(simulated, people, self.text[: self.crowd.entities.item_count], settings.target_tilt)
         folds = torch.from_numpy(self.crowd.folds[[person.user for person in simulated]])
         rows = [torch.nonzero(folds == fold).flatten() for fold in range(settings.folds)]
@@ -411,10 +415,10 @@ class _Course:
         }
 
     def learn_telling(
-        self, simulated: list[SimulatedPerson], see: _See, progress: Progress
+        self, simulated: list[SimulatedPerson], said: Wishes, progress: Progress
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Return the weights of the signals for words that tell, and what they came to; each fold is scored without itself."""
-        people = see(simulated, progress)
+        people = People.of(said.vectors, said.interests, self.crowd.entities.index)
         count = self.crowd.entities.item_count
         folds = self.crowd.folds[[person.user for person in simulated]]
         signals = np.zeros((len(simulated), len(SIGNALS), count), dtype=np.float16)
