@@ -469,13 +469,17 @@ class Recommender:
         return list(done.interests)
 
     def _publish_wish(self, key: str, words: str, interests: Sequence[Interest]) -> None:
-        """Write the vector of somebody's words into the graph, where a model is published that goes by it."""
+        """Write the vector of somebody's words into the graph, where a model is published that goes by it.
+
+        Where that is a model of another encoder, the vector of earlier words goes.
+        """
         from kg_rec.graph.publish import published_model, write_wish
 
-        encoder = self.artifact.encoder["fingerprint"]
         published = published_model(self.client)
-        if published is not None and published.encoder == encoder:
-            write_wish(self.client, encoder, key, self.wish_vectors([words], [interests])[0])
+        if published is not None:
+            same = published.encoder == self.artifact.encoder["fingerprint"]
+            vector = self.wish_vectors([words], [interests])[0] if same else None
+            write_wish(self.client, published.encoder, key, vector)
 
     def interests(self, user: str) -> list[Interest]:
         """Return the interests of a person in the graph. Raises UnknownEntityError."""

@@ -180,13 +180,13 @@ def unpublish(client: GraphClient) -> UnpublishReport:
     )
 
 
-def write_wish(client: GraphClient, encoder: str, user: str, vector: NDArray[np.float32]) -> bool:
-    """Write the vector of a person's words, [T], and return whether a model with this encoder is published to need it.
+def write_wish(client: GraphClient, encoder: str, user: str, vector: NDArray[np.float32] | None) -> None:
+    """Write the vector of a person's words, [T]; None, or zeros where words say nothing, take the one there is away.
 
-    encoder: fingerprint; user: key.
+    Nothing happens unless a model with this encoder is published. encoder: fingerprint; user: key.
     """
-    rows = [{"user": user, "vector": vector.tolist()}] if vector.any() else []
-    return bool(client.write("publish/wishes", encoder=encoder, rows=rows)[0]["published"])
+    rows = [{"user": user, "vector": vector.tolist() if vector is not None and vector.any() else None}]
+    client.write("publish/wishes", encoder=encoder, rows=rows)
 
 
 def _check_known(client: GraphClient, keys: list[str]) -> None:

@@ -405,6 +405,17 @@ class TestPeople:
         assert np.allclose(row["v"], vector, atol=1e-6)
         assert recommender.publish().people == 0
 
+    def test_that_of_earlier_words_does_not_stay(self, library_: Library) -> None:
+        recommender = library_.recommender
+        recommender.publish()
+        recommender.attach("ann", WORDS["ann"])
+        recommender.attach("ann", "")
+        assert library_.rows("MATCH (n:KGPerson) RETURN n.kgWish AS v") == [{"v": None}]
+        recommender.attach("ann", WORDS["ann"])
+        library_.rows("MATCH (m:KGModel) SET m.encoder = 'other'")
+        recommender.attach("ann", WORDS["bob"])
+        assert library_.rows("MATCH (n:KGPerson) RETURN n.kgWish AS v") == [{"v": None}]
+
     def test_detaching_takes_it_away(self, library_: Library) -> None:
         library_.recommender.publish()
         before = library_.dump()
