@@ -12,6 +12,7 @@ import typer
 _GROUPS = (
     "demo",
     "neo4j",
+    "convert",
     "load",
     "adopt",
     "export",
@@ -21,6 +22,8 @@ _GROUPS = (
     "people",
     "recommend",
     "similar",
+    "explore",
+    "publish",
     "evaluate",
     "doctor",
 )

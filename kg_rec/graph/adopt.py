@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kg_rec.errors import GraphError
 from kg_rec.graph.database import KEY, identity_of
 from kg_rec.graph.keys import encoded
+from kg_rec.graph.publish import unpublish
 from kg_rec.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def adopt(client: GraphClient, schema: GraphSchema, progress: Progress = SILENT)
 
 
 def forget(client: GraphClient, progress: Progress = SILENT) -> Forgotten:
-    """Leave the graph as it was before `adopt`: keys, labels, attached people, interests and the constraint go.
+    """Leave the graph as it was before `adopt`: keys, labels, attached people, interests, all that was published, and the
+    constraint go.
 
     What was broken off is finished by running it again. Raises GraphError where the graph was not adopted.
     """
@@ -113,7 +115,9 @@ def forget(client: GraphClient, progress: Progress = SILENT) -> Forgotten:
             remedy="Nothing was changed.",
         )
     (size,) = client.read("adopt/size")
-    step = progress.step("Taking back", len(_UNDO), "steps")
+    step = progress.step("Taking back", 1 + len(_UNDO), "steps")
+    unpublish(client)
+    step.advance()
     for name in _UNDO:
         client.write_batches(name)
         step.advance()

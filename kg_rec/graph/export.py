@@ -18,6 +18,7 @@ import torch
 from kg_rec.errors import GraphError, SchemaError
 from kg_rec.graph.counts import GraphCounts, Triple, counts_in
 from kg_rec.graph.keys import encoded, label_of
+from kg_rec.graph.publish import PUBLISHED
 from kg_rec.progress import SILENT, Progress
 
 with warnings.catch_warnings():
@@ -37,7 +38,8 @@ _MOMENTS = {"DATE", "LOCAL DATETIME", "ZONED DATETIME"}
 
 
 def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Progress = SILENT) -> HeteroData:
-    """Return the whole graph, people who were attached and their interests left out.
+    """Return the whole graph, people who were attached, their interests and what was published (kg_rec/graph/publish.py)
+    left out.
 
     For each primary label: `data[label].key`, list of str, sorted, so that the same graph always gives the same
     tensors; `.num_nodes`; `.properties`, {name: list of values, None where missing}.
@@ -180,6 +182,8 @@ class _Nodes:
         by_label: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
         for row, properties in enumerate(self._properties):
             key = properties.pop("key")
+            for name in PUBLISHED:
+                properties.pop(name, None)
             by_label[key.partition("/")[0]].append((key, row))
         label = np.empty(len(self._ids), dtype=np.int64)
         index = np.empty(len(self._ids), dtype=np.int64)

@@ -31,14 +31,15 @@ from kg_rec.model.features import (
 )
 from kg_rec.model.fusion import Fusion, Told, learn_telling
 from kg_rec.model.link_prediction import LinkPredictor, People
+from kg_rec.model.protocol import MakeNetwork, OwnNetwork, RelationalGraph
 from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalEdges
-from kg_rec.model.signals import SIGNALS, Evidence
+from kg_rec.model.signals import SIGNALS, Evidence, no_entries
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.model.texts import Texts, encode_texts
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
 from kg_rec.text.manner import REVIEWS, Manner
-from kg_rec.text.wishes import wished
+from kg_rec.text.wishes import Wishes, understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,8 +106,9 @@ class TrainedModel:
     evidence: representations, popularity, neighbours and likes, which the signals are computed from; names: vectors of the
     bare names, [N, T]; fusion: weights of the signals; manner: how words that ask and words that tell read here;
     relation_weights: how much each relation of the graph carries in the representations; calibration: from scores to
-    probabilities, None where there was nobody to learn it from; texts: what the text block started from, None where it is
-    not needed (kg_rec/model/sync.py).
+    probabilities, None where there was nobody to learn it from; network: name of a network of one's own
+    (kg_rec/model/protocol.py), None where it is ours. What its relations carry is not known: all weigh 1; texts: what the text
+    block started from, None where it is not needed (kg_rec/model/sync.py).
     """
 
     entities: Entities
@@ -118,6 +120,7 @@ class TrainedModel:
     settings: TrainingSettings
     metrics: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
+    network: str | None = None
     texts: Texts | None = None
 
 
@@ -128,13 +131,16 @@ def fit(
     make_link: Callable[[Entities, NDArray[np.float32], NDArray[np.float32]], Link],
     settings: TrainingSettings | None = None,
     progress: Progress = SILENT,
+    *,
+    model: MakeNetwork | None = None,
 ) -> TrainedModel:
     """Train on an exported graph.
 
     make_link: given the entities, the vectors of their names, [N, T], and how well known each is, [N], returns the linker that
-    real people's words go through.
+    real people's words go through. model: makes a network of one's own (kg_rec/model/protocol.py), in place of ours.
     Without users or interactions nothing can be learned: the model is its start then, with popularity 0 everywhere.
-    Raises GraphError, SchemaError and EncoderError as the parts do, and ModelError when a representation is not finite.
+    Raises GraphError, SchemaError and EncoderError as the parts do, ModelError when a representation is not finite, and what
+    `OwnNetwork` raises.
     """
     settings = settings or TrainingSettings()
     started = time.monotonic()
@@ -161,21 +167,31 @@ def fit(
     crowd = Crowd.of(graph, schema, entities, settings.folds)
     predictor = LinkPredictor.over(entities, settings.temperature)
     course = Course(
-        torch.from_numpy(texts.vectors), predictor, knowledge, direct, numeric_ranks(graph, schema), crowd, settings
+        torch.from_numpy(texts.vectors),
+        predictor,
+        knowledge,
+        direct,
+        numeric_ranks(graph, schema),
+        crowd,
+        settings,
+        model,
     )
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
     asking, telling = _simulated(crowd, words, settings)
+    asked = told = Wishes([], np.zeros((0, encoder.dim), dtype=np.float32))
     if asking or telling:
         known = prominence(crowd.popularity(crowd.kept(None)), direct)
-        see = _See(encoder, make_link(entities, texts.names, known), entities)
+        see = _See(encoder, make_link(entities, texts.names, known))
         if asking:
-            metrics |= course.run(asking, see, generator, progress)
-        telling_weights, metrics["telling"] = course.learn_telling(telling, see, progress)
+            asked = see(asking, progress)
+            metrics |= course.run(asking, asked, generator, progress)
+        told = see(telling, progress)
+        telling_weights, metrics["telling"] = course.learn_telling(telling, told, progress)
         metrics["telling"]["own words"] = sum(person.own_words for person in telling)
         fusion = replace(fusion, telling=telling_weights)
     evidence = course.evidence(None)
-    if not np.isfinite(evidence.one_hot.data).all():
+    if not np.isfinite(evidence.one_hot.data if evidence.z is None else evidence.z).all():
         raise ModelError(
             "The representations are not finite: training diverged.", remedy="Train again with a smaller learning rate."
         )
@@ -183,8 +199,9 @@ def fit(
         "encoding": round(encoded - started, 1),
         "training": round(time.monotonic() - encoded, 1),
     }
-    metrics["carried"] = course.multiples()
-    model = TrainedModel(
+    if isinstance(course.network, OneHotRGCN):
+        metrics["carried"] = course.multiples()
+    trained = TrainedModel(
         entities,
         replace(evidence, predictor=predictor.eval()),
         torch.from_numpy(texts.names),
@@ -193,15 +210,14 @@ def fit(
         course.relation_weights(),
         settings,
         metrics,
+        network=course.network.name if isinstance(course.network, OwnNetwork) else None,
         texts=texts,
     )
-    asked, told = (
-        [person for person in people if crowd.folds[person.user] == _HELD_OUT] for people in (asking, telling)
-    )
-    if not asked and not told:
-        return model
-    unseen = replace(model, evidence=course.evidence(_HELD_OUT))
-    return replace(model, calibration=calibrate(unseen, schema, asked, told, encoder, see.link, progress))
+    strangers = _held_out(crowd, asking, asked), _held_out(crowd, telling, told)
+    if not any(people for people, _ in strangers):
+        return trained
+    unseen = replace(trained, evidence=course.evidence(_HELD_OUT))
+    return replace(trained, calibration=calibrate(unseen, schema, *strangers, progress))
 
 
 def _simulated(
@@ -226,14 +242,17 @@ class _See:
 
     encoder: TextEncoder
     link: Link
-    entities: Entities
 
-    def __call__(self, simulated: Sequence[SimulatedPerson], progress: Progress) -> People:
+    def __call__(self, simulated: Sequence[SimulatedPerson], progress: Progress) -> Wishes:
         texts = [person.text for person in simulated]
         step = progress.step("Encoding simulated people", len(texts), "texts")
-        interests = self.link(texts)
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
-        return People.of(self.encoder.encode(wishes, progress=step), interests, self.entities.index)
+        return understood(texts, self.link, self.encoder, step)
+
+
+def _held_out(crowd: Crowd, simulated: Sequence[SimulatedPerson], said: Wishes) -> tuple[list[SimulatedPerson], Wishes]:
+    """Return those who are never learned from, with what they said."""
+    rows = [row for row, person in enumerate(simulated) if crowd.folds[person.user] == _HELD_OUT]
+    return [simulated[row] for row in rows], said.at(rows)
 
 
 @dataclass(frozen=True)
@@ -265,6 +284,7 @@ class Course:
         ranks: NDArray[np.float32],
         crowd: Crowd,
         settings: TrainingSettings,
+        make: MakeNetwork | None = None,
     ) -> None:
         self.text, self.predictor, self.knowledge = text, predictor, knowledge
         self.direct, self.ranks, self.crowd, self.settings = direct, ranks, crowd, settings
@@ -272,21 +292,30 @@ class Course:
         items = crowd.entities.item_count
         leads_to_items = [bool(matrix[:items].nnz) for matrix in knowledge.values()]
         self._text_starts = [settings.text_to_items if leads else settings.text_to_others for leads in leads_to_items]
-        starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
-        self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
         self._views: dict[int | None, _View] = {}
-        self._edges: dict[int | None, RelationalEdges] = {}
+        self._graphs: dict[int | None, RelationalGraph] = {}
+        self.network: OneHotRGCN | OwnNetwork
+        if make is None:
+            starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
+            self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
+        else:
+            self.network = OwnNetwork(make, self._graph_of(self._view(_HELD_OUT)))
 
     @cached_property
     def _knowledge(self) -> RelationalEdges:
         return RelationalEdges.of(self.knowledge)
 
-    def _edges_of(self, view: _View) -> RelationalEdges:
-        """Return all relations as a view has them; only who learns needs them."""
-        if view.without not in self._edges:
+    def _graph_of(self, view: _View) -> RelationalGraph:
+        """Return all relations as a view has them; only who learns needs them, and a network of one's own."""
+        if view.without not in self._graphs:
             together = RelationalEdges.of({LIKED_TOGETHER: view.liked_together})
-            self._edges[view.without] = self._knowledge.joined(together)
-        return self._edges[view.without]
+            self._graphs[view.without] = RelationalGraph(
+                self.text,
+                self.crowd.entities.slices,
+                {**self.knowledge, LIKED_TOGETHER: view.liked_together},
+                self._knowledge.joined(together),
+            )
+        return self._graphs[view.without]
 
     @torch.no_grad()
     def _carried_text(self, liked_together: sp.csr_array) -> Tensor:
@@ -305,7 +334,10 @@ class Course:
         """Return the score of every item for the people, [P, items], in the graph as `view` has it."""
 
         def shared(weights: Tensor) -> Tensor:
-            return self.network.shared(weights, self._edges_of(view))[: len(view.popularity)]
+            network, graph = self.network, self._graph_of(view)
+            if isinstance(network, OwnNetwork):
+                return network.shared(weights, graph)[: len(view.popularity)]
+            return network.shared(weights, graph.edges)[: len(view.popularity)]
 
         total: Tensor = self.predictor(view.text, shared, people, view.popularity).total
         return total
@@ -313,13 +345,13 @@ class Course:
     def run(
         self,
         simulated: list[SimulatedPerson],
-        see: _See,
+        said: Wishes,
         generator: torch.Generator,
         progress: Progress,
     ) -> dict[str, Any]:
         """Learn from the simulated people; the network and the predictor are at their best step afterwards."""
         settings = self.settings
-        people = see(simulated, progress)
+        people = People.of(said.vectors, said.interests, self.crowd.entities.index)
         targets = _Targets(simulated, people, self.text[: self.crowd.entities.item_count], settings.target_tilt)
         folds = torch.from_numpy(self.crowd.folds[[person.user for person in simulated]])
         rows = [torch.nonzero(folds == fold).flatten() for fold in range(settings.folds)]
@@ -370,10 +402,10 @@ class Course:
         }
 
     def learn_telling(
-        self, simulated: list[SimulatedPerson], see: _See, progress: Progress
+        self, simulated: list[SimulatedPerson], said: Wishes, progress: Progress
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Return the weights of the signals for words that tell, and what they came to; each fold is scored without itself."""
-        people = see(simulated, progress)
+        people = People.of(said.vectors, said.interests, self.crowd.entities.index)
         count = self.crowd.entities.item_count
         folds = self.crowd.folds[[person.user for person in simulated]]
         signals = np.zeros((len(simulated), len(SIGNALS), count), dtype=np.float16)
@@ -394,6 +426,8 @@ class Course:
 
     def relation_weights(self) -> dict[str, float]:
         """Return how much each relation carries: the sum of |a_r| over the layers of the one-hot block."""
+        if isinstance(self.network, OwnNetwork):
+            return dict.fromkeys(self.names, 1.0)
         total = torch.zeros(len(self.names))
         for layer in self.network.convolutions:
             total += layer.multiples().detach().abs()
@@ -401,12 +435,14 @@ class Course:
 
     def multiples(self) -> dict[str, list[float]]:
         """Return a_r of each relation in the one-hot block, one number a layer."""
+        assert isinstance(self.network, OneHotRGCN)
         layers = [layer.multiples().tolist() for layer in self.network.convolutions]
         return dict(zip(self.names, map(list, zip(*layers, strict=True)), strict=True))
 
     @torch.no_grad()
     def carry(self, multiples: Mapping[str, Sequence[float]]) -> None:
         """Take over the a_r of another training, {name of the relation: one number a layer}; others stay at their start."""
+        assert isinstance(self.network, OneHotRGCN)
         for number, layer in enumerate(self.network.convolutions):
             for place, name in enumerate(self.names):
                 if name in multiples:
@@ -419,8 +455,13 @@ class Course:
         self.predictor.eval()
         view = self._view(without)
         likings = self.crowd.likings(self.crowd.kept(without), view.liked_together)
-        one_hot = self.network.representations([*self.knowledge.values(), view.liked_together])
-        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks)
+        z = None
+        if isinstance(self.network, OwnNetwork):
+            z = self.network.representations(self._graph_of(view)).numpy()
+            one_hot = no_entries(len(self.text), len(self.text))
+        else:
+            one_hot = self.network.representations([*self.knowledge.values(), view.liked_together])
+        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks, z)
 
     def _view(self, without: int | None) -> _View:
         if without not in self._views:

@@ -91,6 +91,8 @@ def test_the_whole_way_and_back(cypher: Run, recommender: Recommender, name: str
     assert expected in [one.title for one in found]
     assert all(one.why for one in found)
     recommender.attach("ann", words)
+    recommender.publish()
+    assert cypher("MATCH (:KGModel) RETURN count(*) AS count")[0]["count"] == 1
     assert [one.title for one in recommender.recommend(user="ann", k=3)]
     assert recommender.similar(expected, k=2)
 
