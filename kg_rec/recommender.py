@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kg_rec.convert.frames import Graph
     from kg_rec.graph.adopt import Adopted, Forgotten
     from kg_rec.graph.client import GraphClient
+    from kg_rec.graph.counts import GraphSize
     from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.explain import Explanation
     from kg_rec.graph.import_arguments import Sources
@@ -120,7 +121,8 @@ class Loaded:
 @dataclass(frozen=True, slots=True)
 class Synced:
     """What `sync` did. version: the current one now; written: whether anything had changed; differences: what is new or gone since
-    the model before; worded: of how many entities the words were encoded, being new or changed; seconds: what took how long.
+    the model before; worded: of how many entities the words were encoded, being new or changed; seconds: what took how long;
+    published: version of the model that is published in Neo4j, "" where none is.
     """
 
     version: str
@@ -128,6 +130,7 @@ class Synced:
     differences: list[Difference]
     worded: int
     seconds: dict[str, float]
+    published: str = ""
 
 
 _T = TypeVar("_T")
@@ -176,6 +179,8 @@ class Recommender:
         self._say = say
         self._progress = progress
         self._encoders: dict[str, TextEncoder] = {}
+        self._in_step: tuple[str, GraphSize] | None = None
+        self._apart = ""
 
     @classmethod
     def open(
@@ -412,24 +417,28 @@ class Recommender:
         """
         from kg_rec.graph.content import content_of
         from kg_rec.graph.export import export_graph
+        from kg_rec.graph.publish import published_model
         from kg_rec.graph.status import differences
         from kg_rec.model.artifact import load_texts, save_artifact
         from kg_rec.model.manifest import current_version
-        from kg_rec.model.sync import check_same_meaning, synced
+        from kg_rec.model.sync import check_can_be_synced, synced
         from kg_rec.text.cache import CachedEncoder
 
         started = time.monotonic()
         if "artifact" in self.__dict__ and current_version(self.settings.model_path) != self.artifact.version:
             self._forget_model()  # somebody else has trained or synchronised since it was read
         artifact, schema = self.artifact, self.schema
-        check_same_meaning(artifact.schema, schema)
+        check_can_be_synced(artifact, schema)
         texts = load_texts(self.settings.model_path, artifact)
         read = time.monotonic()
         graph = export_graph(self.client, schema, self._progress)
         seconds = {"reading the graph": round(time.monotonic() - read, 2)}
         content = content_of(graph)
+        there = published_model(self.client)
+        published = there.version if there is not None else ""
         if content == artifact.content and schema == artifact.schema:
-            return Synced(artifact.version, False, [], 0, {**seconds, "all": round(time.monotonic() - started, 2)})
+            seconds["all"] = round(time.monotonic() - started, 2)
+            return Synced(artifact.version, False, [], 0, seconds, published)
         encoder = CachedEncoder(self.encoder_of(artifact), self.settings.vectors_path)
         update = synced(artifact, texts, graph, schema, encoder, self._progress)
         version = save_artifact(update.artifact, self.settings.model_path)
@@ -442,7 +451,7 @@ class Recommender:
             schema,
         )
         seconds |= {"encoding": round(update.encoding, 2), "all": round(time.monotonic() - started, 2)}
-        return Synced(version, True, found, update.worded, seconds)
+        return Synced(version, True, found, update.worded, seconds, published)
 
     def status(self) -> GraphStatus:
         """Return how far the graph and the current model are apart; the model's tensors are not read (kg_rec/graph/status.py).
@@ -513,10 +522,25 @@ class Recommender:
         return Similarity(self.artifact.model)
 
     def graph_has_changed(self) -> bool:
-        """Return whether the number of nodes or relations has changed since the model was made; `status` tells more."""
-        from kg_rec.graph.counts import graph_counts
+        """Return whether the number of nodes or relations has changed since the model was made; `status` tells more.
 
-        return graph_counts(self.client).fingerprint() != self.artifact.fingerprint
+        It is asked with every answer: where the size of the graph says all, nothing is counted, and what was counted is
+        remembered. Raises GraphError where nodes have no key.
+        """
+        from kg_rec.graph.counts import graph_counts, graph_size
+
+        artifact, size = self.artifact, graph_size(self.client)
+        agrees = artifact.content is not None and size.agrees(artifact.content.counts)
+        if agrees or self._in_step == (artifact.version, size):
+            self._apart = ""
+            return False
+        # Once they are apart, every further change would have the graph counted again, only to say the same.
+        if self._apart != artifact.version:
+            if graph_counts(self.client).fingerprint() == artifact.fingerprint:
+                self._in_step = artifact.version, size
+                return False
+            self._apart = artifact.version
+        return True
 
     def schema_has_changed(self) -> bool:
         """Return whether schema.toml says something else than it did when the model was trained. Raises SchemaError."""

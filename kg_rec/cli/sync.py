@@ -59,12 +59,14 @@ def sync() -> None:
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
         done = recommender.sync()
     took = f"{done.seconds['all']:.1f} s, {done.seconds['reading the graph']:.1f} s of it to read the graph"
-    if not done.written:
+    if done.written:
+        for line in _table([one for one in done.differences if one.differs]):
+            output().print(line, markup=False)
+        typer.echo(f"model {done.version}: in step with the graph; words of {done.worded:,} entities encoded ({took})")
+    else:
         typer.echo(f"nothing has changed: model {done.version} stays ({took})")
-        return
-    for line in _table([one for one in done.differences if one.differs]):
-        output().print(line, markup=False)
-    typer.echo(f"model {done.version}: in step with the graph; words of {done.worded:,} entities encoded ({took})")
+    if done.published not in ("", done.version):
+        typer.echo(f"in Neo4j is what was published of model {done.published}; to publish this one: kg-rec publish")
 
 
 def _told(found: GraphStatus) -> Iterator[str]:
@@ -81,8 +83,14 @@ def _told(found: GraphStatus) -> Iterator[str]:
         yield f" {found.unknown:,} nodes have a label of the schema, but no key: kg-rec does not know them yet"
     if found.schema_changed:
         yield " schema.toml has changed since the model was made"
+    if found.published not in ("", found.version):
+        yield f" published in Neo4j is another model, {found.published}"
     yield ""
-    yield " in step: nothing to do" if found.in_step else f" next: {', then '.join(found.advice)}"
+    yield (
+        " in step: nothing to do"
+        if not found.advice
+        else (f" {'in step; ' if found.in_step else ''}next: {', then '.join(found.advice)}")
+    )
 
 
 def _table(differences: Sequence[Difference]) -> Iterator[str]:

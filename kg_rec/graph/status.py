@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kg_rec.graph.adopt import state, waiting
 from kg_rec.graph.counts import counts_in
 from kg_rec.graph.keys import label_of
+from kg_rec.graph.publish import published_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,8 @@ class GraphStatus:
     trained: when the weights were learned; created: when this version of the model was written, by training or synchronising;
     nodes, relations: how many the graph has; differences: one a label and kind of relation, those that do not differ among them;
     unknown: how many nodes have a label of the schema, but neither :KGEntity nor a key; adopted: whether the graph is one that
-    `kg-rec adopt` made usable; schema_changed: whether schema.toml says something else than the model was made with.
+    `kg-rec adopt` made usable; schema_changed: whether schema.toml says something else than the model was made with; published:
+    version of the model that is published in Neo4j, "" where none is.
     """
 
     version: str
@@ -66,6 +68,7 @@ class GraphStatus:
     unknown: int
     adopted: bool
     schema_changed: bool
+    published: str = ""
 
     @property
     def in_step(self) -> bool:
@@ -84,6 +87,8 @@ class GraphStatus:
             )
         if steps or not self.in_step:
             steps.append("kg-rec sync")
+        if self.published and (steps or self.published != self.version):
+            steps.append("kg-rec publish")
         return steps
 
 
@@ -100,6 +105,7 @@ def graph_status(client: GraphClient, model: Known, schema: GraphSchema | None) 
     meant = schema or model.schema
     unknown = waiting(client, meant) if strangers["others"] else 0
     before = model.content.counts if model.content else None
+    published = published_model(client)
     return GraphStatus(
         model.version,
         model.trained,
@@ -111,6 +117,7 @@ def graph_status(client: GraphClient, model: Known, schema: GraphSchema | None) 
         unknown,
         bool(unknown) and state(client) == "adopted",
         schema is not None and schema != model.schema,
+        published.version if published is not None else "",
     )
 
 

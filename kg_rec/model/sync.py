@@ -5,6 +5,8 @@ probabilities, and the form of the asking sentences. All else is computed from t
 training uses: what is new gets its representation from its words and its neighbours, what is gone is gone, and popularity, the
 likings and `LIKED_TOGETHER` count what people have done since. Only words that have changed are encoded.
 
+A network of one's own (kg_rec/model/protocol.py) cannot be asked again: the model holds what it gave, neither code nor weights.
+
 What training has not seen starts where training would start: a relation type carries the a_r of its prior, a label has the nu and
 omega of its prior. The rows of the tensors are numbered anew; an entity is known by its key.
 """
@@ -57,10 +59,10 @@ def synced(
 
     texts: what the text block of the artifact started from (`kg_rec.model.artifact.load_texts`); schema: may say more than at
     training, but must mean the same by items, users and interactions; encoder: the one of the artifact.
-    Raises GraphError, SchemaError and EncoderError as training does, SchemaError too where the schema means something else, and
-    ModelError where a representation is not finite.
+    Raises GraphError, SchemaError and EncoderError as training does, what `check_can_be_synced` raises, and ModelError where a
+    representation is not finite.
     """
-    check_same_meaning(artifact.schema, schema)
+    check_can_be_synced(artifact, schema)
     old = artifact.model
     settings = old.settings
     entities = number_entities(graph, schema)
@@ -118,8 +120,16 @@ def synced(
     return Update(now, len(encoded.rows), encoding)
 
 
-def check_same_meaning(trained: GraphSchema, schema: GraphSchema) -> None:
-    """Raise SchemaError where a schema means something else by items, users or interactions than the one trained with."""
+def check_can_be_synced(artifact: Artifact, schema: GraphSchema) -> None:
+    """Raise ModelError for a network of one's own, and SchemaError where the schema means something else by items, users or
+    interactions than the one trained with.
+    """
+    if artifact.model.network is not None:
+        raise ModelError(
+            f"The model {artifact.version} has a network of one's own, {artifact.model.network}: expected one of kg-rec's, since "
+            "a model keeps what such a network gave for the graph at training, not the network.",
+            remedy="Train again: from Python with it, Recommender.train(model=…), or with ours, kg-rec train",
+        )
 
     def told(one: GraphSchema) -> dict[str, str]:
         user, interaction = one.user, one.interaction
@@ -129,7 +139,7 @@ def check_same_meaning(trained: GraphSchema, schema: GraphSchema) -> None:
             "interaction": f"{interaction.type}, {interaction.kind}" if interaction else "none",
         }
 
-    before, now = told(trained), told(schema)
+    before, now = told(artifact.schema), told(schema)
     for name, value in before.items():
         if now[name] != value:
             raise SchemaError(

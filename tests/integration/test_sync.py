@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import existing_graphs
 import neo4j
@@ -23,6 +23,7 @@ from kg_rec.cli import build_app
 from kg_rec.cli.sync import APART
 from kg_rec.errors import ArtifactError, ConnectionFailedError, SchemaError
 from kg_rec.graph.client import GraphClient
+from kg_rec.graph.scripts import script
 from kg_rec.graph.server import ManagedServer
 from kg_rec.model.training import TrainingSettings
 from kg_rec.recommender import Recommender
@@ -131,6 +132,12 @@ def files(home: Path) -> dict[str, tuple[int, int]]:
         for path in home.rglob("*")
         if path.is_file()
     }
+
+
+def operators(plan: dict[str, Any]) -> set[str]:
+    """The names of all operators of a plan."""
+    found = {plan["operatorType"].partition("@")[0]}
+    return found.union(*(operators(child) for child in plan.get("children", ())))
 
 
 def titles(recommender: Recommender, words: str) -> list[str]:
@@ -281,6 +288,60 @@ def test_a_connection_that_breaks_leaves_the_model_and_again_it_is_whole(
         assert "Film/umbrellas" in [item.key for item in weak.recommend("weather")]
     assert recommender.artifact.version == version
     assert not recommender.sync().written and recommender.artifact.version != version  # it goes on from the new one
+
+
+def test_whether_the_graph_has_changed_is_known_without_counting_it(recommender: Recommender, cypher: Run) -> None:
+    with recommender.client._session("READ") as session:
+        plan = session.run(cast(LiteralString, "EXPLAIN " + script("status/size").text)).consume().plan
+    assert plan is not None
+    assert operators(plan) <= {
+        "ProduceResults",
+        "Projection",
+        "Apply",
+        "Argument",
+        "NodeCountFromCountStore",
+        "RelationshipCountFromCountStore",
+    }
+    assert not recommender.graph_has_changed()
+    recommender.attach("somebody", "films by Edith Even")
+    assert not recommender.graph_has_changed()
+    recommender.detach("somebody")
+    cypher(UMBRELLAS)
+    assert recommender.graph_has_changed() and recommender.graph_has_changed()
+    cypher("MATCH (n) WHERE n.key IN ['Film/umbrellas', 'Genre/Weather'] DETACH DELETE n")
+    assert not recommender.graph_has_changed()
+    # What leads out of the graph is in its size, but no part of it.
+    cypher("MATCH (film {key: 'Film/003'}) CREATE (film)-[:KEPT_IN]->(:Archive)")
+    try:
+        assert not recommender.graph_has_changed() and not recommender.graph_has_changed()
+        assert recommender.status().in_step
+        cypher(UMBRELLAS)
+        assert recommender.graph_has_changed() and recommender.graph_has_changed()
+        recommender.sync()
+        assert not recommender.graph_has_changed()
+    finally:
+        cypher("MATCH (archive:Archive) DETACH DELETE archive")
+
+
+def test_what_was_published_is_no_change_and_is_told_to_follow(recommender: Recommender, cypher: Run) -> None:
+    version = recommender.artifact.version
+    recommender.publish()
+    try:
+        status = recommender.status()
+        assert (status.in_step, status.advice, status.published, status.unknown) == (True, [], version, 0)
+        assert not recommender.graph_has_changed()
+        done = recommender.sync()
+        assert not done.written and done.published == version
+        cypher(UMBRELLAS)
+        assert recommender.status().advice == ["kg-rec sync", "kg-rec publish"]
+        done = recommender.sync()
+        assert done.written and done.published == version
+        status = recommender.status()
+        assert (status.in_step, status.advice) == (True, ["kg-rec publish"])
+        recommender.publish()
+        assert recommender.status().advice == [] and recommender.sync().published == recommender.artifact.version
+    finally:
+        recommender.unpublish()
 
 
 def test_nodes_that_kg_rec_does_not_know_are_counted(recommender: Recommender, cypher: Run) -> None:

@@ -11,7 +11,7 @@ from film_graphs import SCHEMA, artifact_of, two_tastes
 
 from kg_rec.cli.sync import _moment, _table, _told
 from kg_rec.errors import ArtifactError
-from kg_rec.graph.counts import GraphCounts
+from kg_rec.graph.counts import GraphCounts, GraphSize
 from kg_rec.graph.status import Difference, GraphStatus, differences
 from kg_rec.model.artifact import load_artifact, save_artifact
 from kg_rec.model.manifest import known
@@ -38,13 +38,27 @@ def test_nodes_are_compared_one_by_one_and_relations_by_number() -> None:
     assert not any(one.differs for one in differences(BEFORE, KNOWN, BEFORE, set(KNOWN), SCHEMA))
 
 
+def test_the_size_of_a_graph_agrees_with_its_counts() -> None:
+    alike = GraphCounts({"Film": 2, "Genre": 1}, {HAS_GENRE: 3, ("Film", "SIMILAR_TO", "Film"): 2})
+    assert GraphSize(8, 3, 0, False).agrees(BEFORE) and GraphSize(3, 3, 2, False).agrees(alike)
+    assert GraphSize(8, 3, 40, True).agrees(BEFORE)  # what was published is no part of the graph
+    for other in (GraphSize(7, 3, 0, False), GraphSize(8, 4, 0, True), GraphSize(8, 3, 1, False)):
+        assert not other.agrees(BEFORE)
+    # Some of the graph's own and some that was published cannot be told apart by their number.
+    assert not GraphSize(3, 3, 42, True).agrees(alike)
+
+
 def test_a_model_that_does_not_know_the_numbers_is_compared_by_keys_alone() -> None:
     assert [one.what for one in differences(None, KNOWN, NOW, KEYS, SCHEMA)] == ["Award", "Film", "Genre"]
 
 
-def status(*found: Difference, unknown: int = 0, adopted: bool = False, schema_changed: bool = False) -> GraphStatus:
+def status(
+    *found: Difference, unknown: int = 0, adopted: bool = False, schema_changed: bool = False, published: str = ""
+) -> GraphStatus:
     moment = "2026-01-02T03:04:05+00:00"
-    return GraphStatus("v", moment, moment, "bolt://there", 3, 4, list(found), unknown, adopted, schema_changed)
+    return GraphStatus(
+        "v", moment, moment, "bolt://there", 3, 4, list(found), unknown, adopted, schema_changed, published
+    )
 
 
 def test_what_to_do_is_said_in_order() -> None:
@@ -58,6 +72,19 @@ def test_what_to_do_is_said_in_order() -> None:
     assert lines[-1] == " next: kg-rec adopt, then kg-rec sync"
     assert " 2 nodes have a label of the schema, but no key: kg-rec does not know them yet" in lines
     assert " schema.toml has changed since the model was made" in lines
+
+
+def test_a_model_that_is_published_is_to_follow() -> None:
+    same, more = Difference("Film", 2, 2, 0, 0), Difference("Film", 2, 3, 1, 0)
+    assert status(same, published="v").advice == [] and status(more).advice == ["kg-rec sync"]
+    assert status(more, published="v").advice == ["kg-rec sync", "kg-rec publish"]
+    older = status(same, published="u")
+    assert older.in_step and older.advice == ["kg-rec publish"]
+    assert list(_told(older))[-3:] == [
+        " published in Neo4j is another model, u",
+        "",
+        " in step; next: kg-rec publish",
+    ]
 
 
 def test_a_line_names_some_of_what_is_new_or_else_gone() -> None:
