@@ -30,16 +30,17 @@ def publish(
 
     Example:  kg-rec publish
     """
+    from kg_rec.graph.publish import UnpublishReport
     from kg_rec.recommender import Recommender
 
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
-        done: PublishReport | UnpublishReport = recommender.unpublish() if remove else recommender.publish()
+        done = recommender.unpublish() if remove else recommender.publish()
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=1))
-    elif remove:
-        _show_removed(done)  # type: ignore[arg-type]  # it is what --remove returns
+    elif isinstance(done, UnpublishReport):
+        _show_removed(done)
     else:
-        _show_published(done)  # type: ignore[arg-type]  # see above
+        _show_published(done)
 
 
 def _show_published(done: PublishReport) -> None:
