@@ -119,6 +119,7 @@ def test_the_wheel_holds_the_package_the_scripts_and_the_data_and_nothing_else(w
         "kg_rec/cypher/load/nodes.cypher",
         "kg_rec/cypher/attach/attach.cypher",
         "kg_rec/graph/neo4j.lock",
+        "kg_rec/graph/neo4j-2026.lock",
         "kg_rec/text/languages/en.toml",
         "kg_rec/text/languages/en.toml",
         "kg_rec/sample/films/nodes/Film.csv",
