@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, LiteralString
@@ -205,7 +206,15 @@ def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
     assert dump(cypher) == before
 
 
-def test_two_hundred_labels(cypher: Run, recommender: Recommender) -> None:
+def test_two_hundred_labels(cypher: Run, recommender: Recommender, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Counter[str] = Counter()
+    real = GraphClient.read
+
+    def counting(self: GraphClient, name: str, /, **parameters: object) -> Any:
+        asked[name] += 1
+        return real(self, name, **parameters)
+
+    monkeypatch.setattr(GraphClient, "read", counting)
     cypher(
         """
         UNWIND range(1, 199) AS number
@@ -216,6 +225,47 @@ def test_two_hundred_labels(cypher: Run, recommender: Recommender) -> None:
     assert schema.item.label == "Item"
     assert len(schema.entities) == 199
     assert recommender.adopt().nodes == 398
+    (row,) = cypher("MATCH (node:`Label 7`) RETURN node.key AS key")
+    assert row["key"] == "Label 7/Thing 7"
+    # Each of them reads the whole graph: it must not be done for each label.
+    assert max(asked.values()) <= 3, asked
+
+
+def test_of_many_nodes_some_are_looked_at_and_those_of_a_rare_kind_are_among_them(
+    cypher: Run, client: GraphClient
+) -> None:
+    cypher(
+        """
+        UNWIND range(1, 15000) AS number
+        CREATE (person:Person {number: number, name: 'Person ' + number})
+        WITH person, number WHERE number % 3 = 0
+        SET person:Actor
+        """
+    )
+    cypher("UNWIND range(1, 5) AS number CREATE (:Actor {name: 'Actor ' + number, stage: 'The Globe'})")
+    found = database_profile(client).graph.labels
+    assert {label: node.count for label, node in found.items()} == {"Person": 15000, "Actor": 5}
+    looked_at = found["Person"].properties["number"].values
+    assert 1500 < len(looked_at) < 2500
+    assert min(looked_at) < 1500 and max(looked_at) > 13500, "from everywhere, not the first ones"
+    assert found["Actor"].properties["stage"].values == ["The Globe"] * 5
+    again = database_profile(client).graph.labels["Person"].properties["number"].values
+    assert sorted(again) == sorted(looked_at), "the same ones each time, or what init finds would depend on luck"
+
+
+def test_an_id_too_long_for_an_index_is_none(cypher: Run, recommender: Recommender) -> None:
+    cypher(
+        """
+        UNWIND range(1, 4) AS number
+        CREATE (:Page {url: 'https://example.org/' + number, title: 'Page ' + number + ' of the Handbook'})
+               -[:ABOUT]->(:Topic {name: 'Topic ' + number + reduce(text = '', _ IN range(1, 3000) | text + 'ё')})
+        """
+    )
+    recommender.init()
+    assert recommender.adopt().nodes == 8
+    keys = [row["key"] for row in cypher("MATCH (node:KGEntity) RETURN node.key AS key ORDER BY key")]
+    assert keys[:4] == [f"Page/https://example.org/{number}" for number in range(1, 5)]
+    assert all(key.startswith("Topic/~") for key in keys[4:])
 
 
 def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, recommender: Recommender) -> None:
@@ -225,7 +275,7 @@ def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, reco
         ("MATCH (paper:Paper) SET paper.key = 'mine'", "property 'key' on nodes labelled Paper", "REMOVE node.key"),
         (
             "CREATE (:Paper {name: 'x'})",
-            "expected 'title' on every node labelled Paper; 1 have none",
+            "expected 'title' on every node labelled Paper, of at most 1,900 characters; 1 have none",
             "DETACH DELETE node",
         ),
         (

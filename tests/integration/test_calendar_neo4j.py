@@ -96,4 +96,4 @@ def test_every_script_is_understood_whatever_the_language_of_the_database(
         if told.is_notification and "DEPRECATION" in str(told.raw_classification)
     }
     # A number for each end of each relation, where elementId() is a text of forty characters; Cypher 25 still has it.
-    assert old <= ({"id"} if name.startswith("export/") else set())
+    assert old <= ({"id"} if name.startswith(("export/", "init/")) else set())
