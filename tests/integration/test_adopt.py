@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import existing_graphs
 import neo4j
@@ -19,9 +19,11 @@ from kg_rec.graph.client import GraphClient
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.database import database_profile
 from kg_rec.graph.load import load
+from kg_rec.graph.scripts import script
 from kg_rec.graph.server import ManagedServer
 from kg_rec.recommender import Recommender
 from kg_rec.schema import read_schema
+from kg_rec.schema_detour import SCRIPT
 from kg_rec.schema_inference import SchemaChoices
 from kg_rec.settings import Settings
 
@@ -80,9 +82,10 @@ def test_the_whole_way_and_back(cypher: Run, recommender: Recommender, name: str
     statements, item, words, expected, nodes = GRAPHS[name]
     write(cypher, statements)
     before = dump(cypher)
-    schema, reasons = recommender.init()
+    meaning = recommender.init()
+    schema, reasons = meaning.schema, meaning.reasons
     assert (schema.item.label, schema.user, schema.interaction) == (item, None, None)
-    assert "--user=" in reasons["user"]
+    assert ("--user=" in reasons["user"]) == (meaning.detour is None)
     assert dump(cypher) == before, "looking changes nothing"
 
     done = recommender.adopt()
@@ -103,6 +106,40 @@ def test_the_whole_way_and_back(cypher: Run, recommender: Recommender, name: str
     assert state(recommender.client) == "untouched"
 
 
+def test_what_customers_ordered_becomes_an_interaction_where_the_owner_wants_it(
+    cypher: Run, recommender: Recommender
+) -> None:
+    write(cypher, existing_graphs.SHOP)
+    detour = recommender.init().detour
+    assert detour is not None
+    assert str(detour) == "(:Customer)-[:PURCHASED]->(:Order)-[:ORDERS]->(:Product)"
+    line = detour.parameters()
+    assert line.startswith(":param {user: ")
+    # The owner's part, as Neo4j Browser does it: the map of the line, then the script as it stands.
+    parameters = cypher(cast(LiteralString, f"RETURN {line.removeprefix(':param ')} AS map"))[0]["map"]
+    for _ in range(2):
+        (row,) = cypher(cast(LiteralString, script(SCRIPT).text), **parameters)
+        assert row["interactions"] == 9
+    counts = cypher(
+        "MATCH (customer:Customer)-[some:INTERACTED_WITH]->(:Product) RETURN customer.customerID AS id, some.count AS n"
+    )
+    assert sorted((row["id"], row["n"]) for row in counts) == [
+        *[("ANTON", 1)] * 4,
+        ("BERGS", 1),
+        ("BERGS", 1),
+        ("BERGS", 2),
+        *[("CHOPS", 1)] * 2,
+    ]
+    again = recommender.init(new_schema=True)
+    assert again.detour is None
+    assert again.schema.user is not None and again.schema.user.label == "Customer"
+    assert again.schema.interaction is not None
+    assert (again.schema.interaction.type, again.schema.interaction.kind) == ("INTERACTED_WITH", "count")
+    recommender.adopt()
+    recommender.train()
+    assert recommender.recommend(user="ANTON", k=2).items
+
+
 def test_users_and_ratings_are_found(cypher: Run, recommender: Recommender) -> None:
     cypher(
         """
@@ -116,7 +153,8 @@ def test_users_and_ratings_are_found(cypher: Run, recommender: Recommender) -> N
         CREATE (reader)-[:RATED {stars: 1 + number % 5, at: datetime('2024-01-01T00:00:00Z')}]->(book)
         """
     )
-    schema, reasons = recommender.init()
+    meaning = recommender.init()
+    schema, reasons = meaning.schema, meaning.reasons
     assert schema.user is not None and (schema.user.label, schema.user.id) == ("Reader", "id")
     assert schema.interaction is not None
     assert (schema.interaction.type, schema.interaction.weight, schema.interaction.time) == ("RATED", "stars", "at")
@@ -189,7 +227,7 @@ def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
         """
     )
     before = dump(cypher)
-    schema, _ = recommender.init()
+    schema = recommender.init().schema
     assert schema.item.label == '电影 "A"/B' or schema.item.label == "Odd`One"
     assert schema.item.id == "key", "two films are called the same, and nothing else tells them apart"
     assert read_schema(recommender.settings.schema_path) == schema
@@ -221,7 +259,7 @@ def test_two_hundred_labels(cypher: Run, recommender: Recommender, monkeypatch: 
         CREATE (:$('Label ' + number) {name: 'Thing ' + number})<-[:HAS]-(:Item {name: 'Item ' + number})
         """
     )
-    schema, _ = recommender.init()
+    schema = recommender.init().schema
     assert schema.item.label == "Item"
     assert len(schema.entities) == 199
     assert recommender.adopt().nodes == 398
@@ -353,13 +391,40 @@ def test_attached_people_with_relations_of_their_own_stay(cypher: Run, recommend
     assert (row["labels"], row["properties"]) == (["User"], {"id": "ann"})
 
 
+def test_a_graph_that_was_not_adopted_yet_is_told_from_an_empty_one(cypher: Run, recommender: Recommender) -> None:
+    write(cypher, existing_graphs.PAPERS)
+    recommender.init()
+    with pytest.raises(GraphError, match="found none among 9 nodes") as caught:
+        recommender.train()
+    assert "kg-rec adopt" in caught.value.remedy
+
+
+def test_another_database_than_the_one_there_is(server: ManagedServer, client: GraphClient, tmp_path: Path) -> None:
+    """The name reaches the server, and so does a routing address; one server is a cluster of one."""
+    assert client.uri.startswith("bolt://")
+    address = client.uri.replace("bolt://", "neo4j://")
+    for name, refused in (("neo4j", False), ("no-such-graph", True)):
+        settings = Settings(
+            home=tmp_path / name,
+            neo4j_uri=address,
+            neo4j_database=name,
+            neo4j_password=server.password(),  # type: ignore[arg-type]  # pydantic makes a secret of it
+        )
+        with Recommender.open(settings) as recommender:
+            if refused:
+                with pytest.raises(ConnectionFailedError, match="no-such-graph"):
+                    recommender.init()
+            else:
+                assert recommender.client.read("server/version")
+
+
 def test_init_says_what_is_wrong(cypher: Run, recommender: Recommender) -> None:
     with pytest.raises(GraphError, match="expected nodes with labels, found none"):
         recommender.init()
     write(cypher, existing_graphs.PAPERS)
     with pytest.raises(SchemaError, match="expected a label for --item, found 'Film'"):
         recommender.init(choices=SchemaChoices(item="Film"))
-    schema, _ = recommender.init(choices=SchemaChoices(item="Paper", user="Author"))
+    schema = recommender.init(choices=SchemaChoices(item="Paper", user="Author")).schema
     assert schema.user is not None and schema.user.label == "Author"
     with pytest.raises(SchemaError, match="--new-schema"):
         recommender.init()
