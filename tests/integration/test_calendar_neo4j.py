@@ -98,5 +98,5 @@ def test_every_script_is_understood_whatever_the_language_of_the_database(
     }
     # A number for each end of each relation, where elementId() is a text of forty characters; and the only way to ask a vector
     # index that 5.26 has. Cypher 25 still has both.
-    kept = {"export": {"id"}, "recommend": {"db.index.vector.queryNodes"}}
+    kept = {"export": {"id"}, "init": {"id"}, "recommend": {"db.index.vector.queryNodes"}}
     assert old <= kept.get(name.partition("/")[0], set())
