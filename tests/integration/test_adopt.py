@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any, LiteralString, cast
 import existing_graphs
 import neo4j
 import pytest
+from neo4j_dump import dump
+from pydantic import SecretStr
 
 from kg_rec.errors import ConnectionFailedError, GraphError, LoadError, SchemaError, ScriptError
 from kg_rec.graph import adopt as adopting
@@ -27,21 +28,24 @@ from kg_rec.schema_detour import SCRIPT
 from kg_rec.schema_inference import SchemaChoices
 from kg_rec.settings import Settings
 
-Run = Callable[..., list[dict[str, Any]]]
-
-DUMP: LiteralString = """
-MATCH (node) RETURN [labels(node), properties(node)] AS line
-UNION ALL MATCH (one)-[relation]->(other)
-RETURN [labels(one), properties(one), type(relation), properties(relation), labels(other), properties(other)] AS line
-UNION ALL MATCH (node) RETURN ['count', count(node)] AS line
-"""
+Run = Callable[..., list[neo4j.Record]]
 
 
 @pytest.fixture
-def cypher(server: ManagedServer, empty_graph: GraphClient) -> Iterator[Run]:
-    """Runs statements as the owner of the database would; it is empty at first."""
+def owner(server: ManagedServer, empty_graph: GraphClient) -> Iterator[neo4j.Driver]:
+    """The connection of the owner of the database, which is empty at first."""
     with neo4j.GraphDatabase.driver(empty_graph.uri, auth=("neo4j", server.password())) as driver:
-        yield lambda statement, **parameters: driver.execute_query(statement, parameters).records  # type: ignore[misc]
+        yield driver
+
+
+@pytest.fixture
+def cypher(owner: neo4j.Driver) -> Run:
+    """Runs statements as the owner of the database would."""
+
+    def run(statement: LiteralString, **parameters: object) -> list[neo4j.Record]:
+        return owner.execute_query(statement, parameters).records
+
+    return run
 
 
 @pytest.fixture
@@ -50,19 +54,11 @@ def recommender(server: ManagedServer, client: GraphClient, tmp_path: Path) -> I
     settings = Settings(
         home=tmp_path,
         neo4j_uri=client.uri,
-        neo4j_password=server.password(),  # type: ignore[arg-type]  # pydantic makes a secret of it
+        neo4j_password=SecretStr(server.password()),
         encoder="hash",
     )
     with Recommender.open(settings) as opened:
         yield opened
-
-
-def dump(cypher: Run) -> str:
-    """The whole database as text, in an order that does not depend on how it is stored."""
-    lines = sorted(json.dumps(row["line"], sort_keys=True, default=str) for row in cypher(DUMP))
-    shown = [dict(row) for row in cypher("SHOW CONSTRAINTS YIELD name, type, labelsOrTypes, properties")]
-    indexes = [row["name"] for row in cypher("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'")]
-    return "\n".join([*lines, json.dumps(shown, sort_keys=True), *sorted(indexes)])
 
 
 def write(cypher: Run, statements: list[LiteralString]) -> None:
@@ -78,15 +74,15 @@ GRAPHS = {
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_the_whole_way_and_back(cypher: Run, recommender: Recommender, name: str) -> None:
+def test_the_whole_way_and_back(owner: neo4j.Driver, cypher: Run, recommender: Recommender, name: str) -> None:
     statements, item, words, expected, nodes = GRAPHS[name]
     write(cypher, statements)
-    before = dump(cypher)
+    before = dump(owner)
     meaning = recommender.init()
     schema, reasons = meaning.schema, meaning.reasons
     assert (schema.item.label, schema.user, schema.interaction) == (item, None, None)
     assert ("--user=" in reasons["user"]) == (meaning.detour is None)
-    assert dump(cypher) == before, "looking changes nothing"
+    assert dump(owner) == before, "looking changes nothing"
 
     done = recommender.adopt()
     assert (done.nodes, done.before, sum(done.labels.values())) == (nodes, 0, nodes)
@@ -104,7 +100,7 @@ def test_the_whole_way_and_back(cypher: Run, recommender: Recommender, name: str
     assert (again.nodes, again.before) == (0, nodes)
     gone = recommender.forget()
     assert (gone.nodes, gone.people) == (nodes, 1)
-    assert dump(cypher) == before
+    assert dump(owner) == before
     assert state(recommender.client) == "untouched"
 
 
@@ -168,10 +164,10 @@ def test_users_and_ratings_are_found(cypher: Run, recommender: Recommender) -> N
 
 
 def test_what_was_broken_off_is_finished(
-    cypher: Run, recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+    owner: neo4j.Driver, cypher: Run, recommender: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(cypher, existing_graphs.FILMS)
-    before = dump(cypher)
+    before = dump(owner)
     recommender.init()
     monkeypatch.setattr(adopting, "_BATCH", 4)
     real, calls = GraphClient.write, []
@@ -204,7 +200,7 @@ def test_what_was_broken_off_is_finished(
     with pytest.raises(ConnectionFailedError):
         recommender.forget()
     recommender.forget()
-    assert dump(cypher) == before
+    assert dump(owner) == before
 
 
 def test_nodes_that_come_later_are_taken_in(cypher: Run, recommender: Recommender) -> None:
@@ -218,7 +214,7 @@ def test_nodes_that_come_later_are_taken_in(cypher: Run, recommender: Recommende
     assert row["key"] == "Paper/Wax and Wane"
 
 
-def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
+def test_names_of_any_kind(owner: neo4j.Driver, cypher: Run, recommender: Recommender) -> None:
     """Blanks, quotes, backticks, slashes, Chinese; two labels on a node; no id anywhere."""
     cypher(
         """
@@ -228,7 +224,7 @@ def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
         CREATE (film)-[:`is of/the "kind"` {`how much`: 1}]->(genre)
         """
     )
-    before = dump(cypher)
+    before = dump(owner)
     schema = recommender.init().schema
     assert schema.item.label == '电影 "A"/B' or schema.item.label == "Odd`One"
     assert schema.item.id == "key", "two films are called the same, and nothing else tells them apart"
@@ -243,7 +239,7 @@ def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
     assert len(found) == 2 and {one.id for one in found} <= set(keys)
     recommender.attach("ann", "Doors & Co.")
     recommender.forget()
-    assert dump(cypher) == before
+    assert dump(owner) == before
 
 
 def test_two_hundred_labels(cypher: Run, recommender: Recommender, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +304,9 @@ def test_an_id_too_long_for_an_index_is_none(cypher: Run, recommender: Recommend
     assert all(key.startswith("Topic/~") for key in keys[4:])
 
 
-def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, recommender: Recommender) -> None:
+def test_what_is_in_the_way_is_told_before_anything_is_written(
+    owner: neo4j.Driver, cypher: Run, recommender: Recommender
+) -> None:
     write(cypher, existing_graphs.PAPERS)
     recommender.init()
     for statement, message, undo in (
@@ -326,10 +324,10 @@ def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, reco
         ("MATCH (one:Author), (other:Paper) CREATE (one)-[:INTERESTED_IN]->(other)", "INTERESTED_IN", ""),
     ):
         cypher(statement)
-        before = dump(cypher)
+        before = dump(owner)
         with pytest.raises(GraphError, match=message):
             recommender.adopt()
-        assert dump(cypher) == before
+        assert dump(owner) == before
         where = "node.name = 'x'" if "DELETE" in undo else "true"
         if undo:
             cypher(f"MATCH (node:Paper) WHERE {where} {undo}")
@@ -338,7 +336,7 @@ def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, reco
 
 
 def test_a_loaded_graph_is_not_adopted_nor_files_loaded_beside_an_adopted_one(
-    cypher: Run, recommender: Recommender, tmp_path: Path
+    owner: neo4j.Driver, cypher: Run, recommender: Recommender, tmp_path: Path
 ) -> None:
     (tmp_path / "csv" / "nodes").mkdir(parents=True)
     (tmp_path / "csv" / "nodes" / "Paper.csv").write_text("id:ID(Paper),title\n1,Wax and Wane\n", encoding="utf-8")
@@ -348,17 +346,17 @@ def test_a_loaded_graph_is_not_adopted_nor_files_loaded_beside_an_adopted_one(
         recommender.forget()
     recommender.init()
     recommender.adopt()
-    before = dump(cypher)
+    before = dump(owner)
     with pytest.raises(LoadError, match="was adopted"):
         load(recommender.client, folder)
-    assert dump(cypher) == before
+    assert dump(owner) == before
     recommender.forget()
     load(recommender.client, folder)
-    before = dump(cypher)
+    before = dump(owner)
     for refused in (recommender.adopt, recommender.forget):
         with pytest.raises(GraphError, match="loaded"):
             refused()
-    assert dump(cypher) == before
+    assert dump(owner) == before
 
 
 def test_everything_but_writing_works_for_somebody_who_may_only_read(
@@ -410,7 +408,7 @@ def test_another_database_than_the_one_there_is(server: ManagedServer, client: G
             home=tmp_path / name,
             neo4j_uri=address,
             neo4j_database=name,
-            neo4j_password=server.password(),  # type: ignore[arg-type]  # pydantic makes a secret of it
+            neo4j_password=SecretStr(server.password()),
         )
         with Recommender.open(settings) as recommender:
             if refused:
