@@ -1,7 +1,7 @@
 # Two commands on a fresh machine with Python 3.11 or newer, git and make:
 #   make demo   install, then show the whole way on the sample graph
 #   make test   install, then lint, types and every test
-.PHONY: demo test check unit docs clean
+.PHONY: demo test check unit docs notebooks clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -28,6 +28,9 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/images/draw.py
 	HF_HUB_OFFLINE=1 $(BIN)/python docs/images/browser.py --home $(DOCS_HOME)
 	HF_HUB_OFFLINE=1 $(BIN)/python docs/own_graph.py
+
+notebooks: $(VENV)/.installed-dev
+	HF_HUB_OFFLINE=1 $(BIN)/python notebooks/run.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -3,10 +3,10 @@
     python benchmarks/publish.py PEOPLE.jsonl
 
 PEOPLE.jsonl: one person a line with user_id and text. Publishes the current model of the home, attaches everybody, runs each script
-for everybody, takes people and publication away again, and prints: how long publishing and removing took, and how much larger the
-database's files became; and for each script the mean overlap of its 10 best items with the model's, which is what
-`kg-rec recommend --input` gives, the share of people with an overlap below one half, and the time of an answer over Bolt. People of
-the graph with the same ids would be taken for those of the file: use a home of its own.
+for everybody, takes people and publication away again, and prints: how long publishing and removing took, and for each script the
+mean overlap of its 10 best items with the model's, which is what `kg-rec recommend --input` gives, the share of people with an
+overlap below one half, and the time of an answer over Bolt. People of the graph with the same ids would be taken for those of the
+file: use a home of its own.
 """
 
 from __future__ import annotations
@@ -36,11 +36,9 @@ def main() -> None:
     with Recommender.open() as recommender:
         client, schema = recommender.client, recommender.schema
         fingerprint = export_graph(client, schema).fingerprint
-        before = size(recommender)
         done = recommender.publish()
         print(f"model {done.version}: {done.items:,} items, {done.entities:,} other entities")
         print(f"published {done.speaks_for:,} KG_SPEAKS_FOR and {done.similar:,} SIMILAR_TO in {done.seconds:.0f} s")
-        print(f"the database's files grew from {before / 1e6:.0f} to {size(recommender) / 1e6:.0f} MB")
         start = time.monotonic()
         for person in people:
             recommender.attach(person["user_id"], person["text"])
@@ -73,12 +71,6 @@ def main() -> None:
         )
         same = export_graph(client, schema).fingerprint == fingerprint
         print("the graph is the one it was" if same else "THE GRAPH IS NOT THE ONE IT WAS")
-
-
-def size(recommender: Recommender) -> int:
-    """Return the bytes of the managed database's files, its log of transactions left out."""
-    folder = recommender.settings.home / "neo4j" / "data" / "databases"
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 if __name__ == "__main__":

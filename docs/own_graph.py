@@ -16,6 +16,7 @@ from pathlib import Path
 
 import neo4j
 
+from kg_rec.graph.scripts import scripts_root
 from kg_rec.graph.server import ManagedServer
 from kg_rec.settings import Settings
 
@@ -69,8 +70,12 @@ def _transcript(home: Path, words: str) -> str:
         if done.returncode:
             sys.exit(done.stderr)
         shown = " ".join(f'"{part}"' if " " in part else part for part in command)
-        told += f"$ kg-rec {shown}\n" + done.stdout.replace(str(home), "…/home")
+        told += f"$ kg-rec {shown}\n" + _without_paths(done.stdout, home)
     return re.sub(r"model \d+T\d+-\w+", "model …", told)
+
+
+def _without_paths(said: str, home: Path) -> str:
+    return said.replace(str(home), "…/home").replace(str(scripts_root()), "…/cypher")
 
 
 if __name__ == "__main__":

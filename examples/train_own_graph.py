@@ -2,15 +2,14 @@
 
     KG_REC_HOME=books-home python examples/train_own_graph.py [FOLDER [WORDS ...]]
 
-FOLDER holds nodes/*.csv and relations/*.csv (docs/data.md). Without one, pandas frames of a bookshop become such a folder.
+FOLDER holds nodes/*.csv and relations/*.csv (docs/data.md). Without one, it is a bookshop in pandas frames.
 """
 
 import sys
-from pathlib import Path
 
 import pandas as pd
 
-from kg_rec import Recommender
+from kg_rec import Graph, Recommender
 
 BOOKS = pd.DataFrame(
     [
@@ -28,29 +27,27 @@ BOOKS = pd.DataFrame(
 BOUGHT = ["0 1 6", "2 5 6 7", "3 7", "0 4 6", "1 5", "2 3 7", "0 2 6", "4 5", "1 5 6", "2 6 7"]  # by ten readers
 
 
-def books(folder: Path) -> Path:
-    """Write the bookshop into a folder: one file for each label and each type of relation, named by its headers."""
+def bookshop() -> Graph:
+    """Return the bookshop: a frame for each label, with an id, and one for each type of relation, with both ends."""
     about = BOOKS.assign(subject=BOOKS.subjects.str.split()).explode("subject")
-    bought = pd.DataFrame({"reader": range(len(BOUGHT)), "book": [row.split() for row in BOUGHT]}).explode("book")
-    files = {
-        "nodes/Book": BOOKS[["title", "year", "blurb"]].set_axis(["title:ID(Book)", "year:int", "blurb"], axis=1),
-        "nodes/Author": BOOKS[["author"]].drop_duplicates().set_axis(["name:ID(Author)"], axis=1),
-        "nodes/Subject": about[["subject"]].drop_duplicates().set_axis(["name:ID(Subject)"], axis=1),
-        "nodes/Reader": bought[["reader"]].drop_duplicates().set_axis(["id:ID(Reader)"], axis=1),
-        "relations/WRITTEN_BY": BOOKS[["title", "author"]].set_axis([":START_ID(Book)", ":END_ID(Author)"], axis=1),
-        "relations/ABOUT": about[["title", "subject"]].set_axis([":START_ID(Book)", ":END_ID(Subject)"], axis=1),
-        "relations/BOUGHT": bought.assign(book=BOOKS.title[bought.book.astype(int)].values).set_axis(
-            [":START_ID(Reader)", ":END_ID(Book)"], axis=1
-        ),
-    }
-    for name, frame in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(folder / f"{name}.csv", index=False)
-    return folder
+    bought = pd.DataFrame({"source": range(len(BOUGHT)), "target": [row.split() for row in BOUGHT]}).explode("target")
+    return Graph.from_frames(
+        nodes={
+            "Book": BOOKS[["title", "year", "blurb"]].assign(id=BOOKS.title),
+            "Author": pd.DataFrame({"id": BOOKS.author.unique(), "name": BOOKS.author.unique()}),
+            "Subject": pd.DataFrame({"id": about.subject.unique(), "name": about.subject.unique()}),
+            "Reader": pd.DataFrame({"id": range(len(BOUGHT))}),
+        },
+        relations={
+            ("Book", "WRITTEN_BY", "Author"): BOOKS[["title", "author"]].set_axis(["source", "target"], axis=1),
+            ("Book", "ABOUT", "Subject"): about[["title", "subject"]].set_axis(["source", "target"], axis=1),
+            ("Reader", "BOUGHT", "Book"): bought.assign(target=BOOKS.title[bought.target.astype(int)].values),
+        },
+    )
 
 
 with Recommender.open() as recommender:
-    recommender.load(sys.argv[1] if len(sys.argv) > 1 else books(recommender.settings.home / "books"))
+    recommender.load(sys.argv[1] if len(sys.argv) > 1 else bookshop())
     recommender.train()
     for words in sys.argv[2:] or ["a quiet, lonely book like Solaris, no robots", "something by Ursula K. Le Guin"]:
         print(f"\n{words}")

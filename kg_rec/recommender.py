@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from kg_rec.model.training import TrainedModel, TrainingSettings
     from kg_rec.nearest import SimilarItems, SimilarPeople
     from kg_rec.schema import GraphSchema
+    from kg_rec.schema_detour import Detour
     from kg_rec.schema_inference import SchemaChoices, UndecidedSchemaError
     from kg_rec.text.encoder import TextEncoder
     from kg_rec.text.linker import Linker
@@ -116,6 +117,15 @@ class Loaded:
     report: LoadReport
     schema: GraphSchema
     reasons: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a graph was found to mean, and why. detour: the way on which people reach the items, where no relation joins them."""
+
+    schema: GraphSchema
+    reasons: dict[str, str]
+    detour: Detour | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +320,7 @@ class Recommender:
         choices: SchemaChoices | None = None,
         ask: Callable[[UndecidedSchemaError], str] | None = None,
         new_schema: bool = False,
-    ) -> tuple[GraphSchema, dict[str, str]]:
+    ) -> Meaning:
         """Look at a graph that was in Neo4j before kg-rec, write down what it means, and return that with the reasons.
 
         Nothing in Neo4j is changed. choices, new_schema: as for `load`; ask: is given what is open, None has the likeliest taken
@@ -320,6 +330,7 @@ class Recommender:
         from kg_rec.errors import SchemaError
         from kg_rec.graph.database import database_profile
         from kg_rec.schema import write_schema
+        from kg_rec.schema_detour import detour_in
         from kg_rec.schema_inference import SchemaChoices, infer_asking
         from kg_rec.schema_likely import likely_schema
 
@@ -335,8 +346,11 @@ class Recommender:
         reasons["item.id"] = found.reasons[schema.item.label]
         if schema.user is not None:
             reasons["user.id"] = found.reasons[schema.user.label]
+        detour = detour_in(found.graph, schema.item.label) if schema.user is None else None
+        if detour is not None and choices.user is None:
+            reasons["user"] = f"{detour.user} reaches {detour.item} over {detour.between} only"
         write_schema(schema, path, reasons)
-        return schema, reasons
+        return Meaning(schema, reasons, detour)
 
     def adopt(self) -> Adopted:
         """Give the nodes of a graph that was there before kg-rec a key and the label :KGEntity (kg_rec/graph/adopt.py)."""

@@ -280,7 +280,7 @@ class _Inference:
             raise self._undecided([candidate for candidate, _ in certain], "each has a weight or a time")
         unmeasured = [candidate for candidate in candidates if not candidate.measured]
         if doubtful := [candidate for candidate in measured if self._could_be(candidate.relation)]:
-            people = [candidate for candidate in self._possible(unmeasured) if _are_people(candidate.relation.source)]
+            people = [candidate for candidate in self._possible(unmeasured) if are_people(candidate.relation.source)]
             if len(people) == 1:
                 return self._by_label(people[0])
             raise self._undecided_about(doubtful + people)
@@ -337,7 +337,7 @@ class _Inference:
         source, target = self._shapes[kind.source], self._shapes[kind.target]
         if any(other.target == kind.source for other in self._between):
             return False
-        if source.text and not _are_people(kind.source):
+        if source.text and not are_people(kind.source):
             return False
         return self._described(kind.target, target) or not self._described(kind.source, source, besides=kind.target)
 
@@ -349,12 +349,12 @@ class _Inference:
             return f"'{candidate.time}' says when"
         if words:
             return f"'{words[0]}' is a word for a rating or a count"
-        if _are_people(source):
+        if are_people(source):
             return f"{source} is called as people are"
         return None if self._shapes[source].named else f"{source} has no name"
 
     def _could_be(self, kind: RelationProfile) -> bool:
-        source_tells = self._shapes[kind.source].text and not _are_people(kind.source)
+        source_tells = self._shapes[kind.source].text and not are_people(kind.source)
         return self._described(kind.target, self._shapes[kind.target]) or not source_tells
 
     def _may_be_interaction(self, kind: RelationProfile) -> bool:
@@ -380,7 +380,7 @@ class _Inference:
                 besides=candidate.relation.target,
             )
         ]
-        people = [candidate for candidate in possible if _are_people(candidate.relation.source)]
+        people = [candidate for candidate in possible if are_people(candidate.relation.source)]
         if len(people) == 1:
             return self._by_label(people[0])
         if not people and len(nameless) == 1:
@@ -625,7 +625,7 @@ class _Inference:
         return phrases
 
 
-def _are_people(label: str) -> bool:
+def are_people(label: str) -> bool:
     """Tell whether a label is called as people are who use something: "User", "AppUsers"; not "UserGroup"."""
     last = words_of(label)[-1:]
     return any(word in _NAMES_OF_PEOPLE or word.removesuffix("s") in _NAMES_OF_PEOPLE for word in last)

@@ -1,20 +1,27 @@
 // What is in the way of adopting: nodes with a property that kg-rec would write, without the id that the schema names, or with
 // the id of another node; and relations that would be taken for interests.
-// $labels  [labels] to adopt; of a node with several, the first here counts
-// $ids     {label: property with the id, or ''}
-// $needed  [labels] whose nodes cannot be adopted without the id
-// returns  problem: 'key', 'id', 'twice' or 'interest'; label; count: how many nodes, or relations; example: an id
+// $labels   [labels] to adopt
+// $ranks    {label: number}   place of each in $labels, from 0; of a node with several labels the first counts
+// $ids      {label: property with the id, or ''}
+// $needed   [labels] whose nodes cannot be adopted without the id
+// $longest  largest size of an id, in characters; a longer one is none
+// returns   problem: 'key', 'id', 'twice' or 'interest'; label; count: how many nodes, or relations; example: an id
 MATCH (node)
-WHERE NOT node:KGEntity AND any(label IN $labels WHERE label IN labels(node))
-WITH node, head([label IN $labels WHERE label IN labels(node)]) AS label
+WHERE NOT node:KGEntity
+WITH node, $labels[reduce(first = size($labels), label IN labels(node) |
+  CASE WHEN $ranks[label] < first THEN $ranks[label] ELSE first END)] AS label
+WHERE label IS NOT NULL
 WITH node, label, toStringOrNull(node[$ids[label]]) AS id
-WITH CASE WHEN node.key IS NOT NULL THEN 'key' WHEN id IS NULL AND label IN $needed THEN 'id' END AS problem, label
+WITH CASE WHEN node.key IS NOT NULL THEN 'key'
+            WHEN label IN $needed AND (id IS NULL OR size(id) > $longest) THEN 'id' END AS problem, label
 WHERE problem IS NOT NULL
 RETURN problem, label, count(*) AS count, null AS example
 UNION ALL
 MATCH (node)
-WHERE any(label IN $labels WHERE label IN labels(node))
-WITH node, head([label IN $labels WHERE label IN labels(node)]) AS label
+WHERE NOT node:KGPerson
+WITH node, $labels[reduce(first = size($labels), label IN labels(node) |
+  CASE WHEN $ranks[label] < first THEN $ranks[label] ELSE first END)] AS label
+WHERE label IS NOT NULL
 WITH label, toStringOrNull(node[$ids[label]]) AS id
 WHERE id IS NOT NULL
 WITH label, id, count(*) AS count

@@ -1,7 +1,9 @@
-// Whether a property tells all nodes with a label apart.
-// $label     the label
-// $property  name of the property
-// returns    nodes: how many there are; present: how many have the property; distinct: number of different values, as text
-MATCH (node:$($label))
+// Whether a property tells all nodes with a label apart, for many labels in one pass.
+// $properties  {label: name of the property}
+// returns      label; nodes: how many there are; present: how many have the property; distinct: number of different values,
+//              as text
+MATCH (node)
 WHERE NOT node:KGPerson
-RETURN count(*) AS nodes, count(node[$property]) AS present, count(DISTINCT toStringOrNull(node[$property])) AS distinct
+UNWIND [label IN labels(node) WHERE $properties[label] IS NOT NULL] AS label
+WITH label, toStringOrNull(node[$properties[label]]) AS value
+RETURN label, count(*) AS nodes, count(value) AS present, count(DISTINCT value) AS distinct

@@ -1,5 +1,5 @@
-// Recommend items by the vector index alone: of the 300 that are nearest in meaning to a person's words and interests, those of most
-// nearness and popularity together (kg-rec publish).
+// Recommend items by the vector index alone: of the 1,000 that are nearest in meaning to a person's words and interests, those of
+// most nearness and popularity together (kg-rec publish).
 // For the Browser:  :param {user: 'User/ann', k: 10}
 // $user    key of the person's node
 // $k       how many items
@@ -18,7 +18,7 @@ WITH user, model, COLLECT {
 WITH user, model, [place IN range(0, CASE said WHEN [] THEN -1 ELSE model.vectorSize - 1 END) |
        reduce(sum = 0.0, one IN said | sum + one.weight * one.vector[place])] AS wish
 WHERE any(number IN wish WHERE abs(number) > 1e-9)
-CALL db.index.vector.queryNodes('kgEmbeddingItems', 300, wish) YIELD node, score AS likeness
+CALL db.index.vector.queryNodes('kgEmbeddingItems', 1000, wish) YIELD node, score AS likeness
 WHERE NOT EXISTS { (user)--(node) }
 WITH node, 2 * likeness - 1 AS cosine, model
 WITH node, cosine, model.popularity * coalesce(node.kgPopularity, 0.0) + model.text * cosine AS score

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kg_rec.cli.app import connected, current_settings, progress, say
 from kg_rec.cli.meaning import Interaction, Item, KindOption, NewSchema, Title, User, Weight, tell_schema
+
+if TYPE_CHECKING:
+    from kg_rec.schema_detour import Detour
 
 
 def register(app: typer.Typer) -> None:
@@ -37,14 +40,29 @@ def init(
     choices = SchemaChoices(item, user, interaction, weight, kind.value if kind else None, title)
     with progress() as shown, Recommender.open(settings, say=say, progress=shown) as recommender:
         try:
-            schema, reasons = recommender.init(choices=choices, new_schema=new_schema)
+            found = recommender.init(choices=choices, new_schema=new_schema)
         except SchemaError as error:
             error.remedy = error.remedy.replace("Nothing was loaded.", "Nothing was written.")
             raise
-    tell_schema(schema, reasons, settings.schema_path)
-    if schema.user is None:
+    tell_schema(found.schema, found.reasons, settings.schema_path)
+    if found.schema.user is None:
         typer.echo("nobody interacts with anything here: recommendations will go by words and the graph alone")
+    if found.detour is not None:
+        _tell_detour(found.detour)
     typer.echo("next: kg-rec adopt")
+
+
+def _tell_detour(detour: Detour) -> None:
+    """Say how the owner of the database can make a relation of what people did over other nodes."""
+    from kg_rec.graph.scripts import scripts_root
+    from kg_rec.schema_detour import SCRIPT
+
+    typer.echo(
+        f"{detour} would tell who likes what; to make a relation {detour.type} of it, which stays in your database:\n"
+        f"  in Neo4j Browser  {detour.parameters()}\n"
+        f"  there, after it   {scripts_root()}/{SCRIPT}.cypher\n"
+        f"  and then          kg-rec init --new-schema"
+    )
 
 
 def adopt(

@@ -156,7 +156,8 @@ def _java(settings: Settings) -> list[Finding]:
 
 
 def _neo4j(settings: Settings) -> list[Finding]:
-    from kg_rec.graph.counts import graph_counts
+    from kg_rec.graph.adopt import state
+    from kg_rec.graph.counts import graph_counts, nothing_there
     from kg_rec.graph.server import ManagedServer, connect
 
     if settings.neo4j_uri is None:
@@ -168,14 +169,19 @@ def _neo4j(settings: Settings) -> list[Finding]:
         counts = graph_counts(client)
         nodes, relations = sum(counts.nodes.values()), sum(counts.relations.values())
         found = f"{client.uri} answers: {nodes:,} nodes, {relations:,} relations"
-        return [Finding("neo4j", "fine" if nodes else "open", found, "" if nodes else "kg-rec load FOLDER")]
+        if nodes:
+            adopted = ", adopted" if state(client) == "adopted" else ""
+            return [Finding("neo4j", "fine", f"{found}{adopted}")]
+        with client.reading() as transaction:
+            nothing = nothing_there(transaction, client.uri)
+        return [Finding("neo4j", "open", nothing.message, nothing.remedy)]
 
 
 def _schema(settings: Settings) -> list[Finding]:
     from kg_rec.schema import read_schema
 
     if not settings.schema_path.exists():
-        return [Finding("schema", "open", f"no {settings.schema_path} yet", "kg-rec load FOLDER")]
+        return [Finding("schema", "open", f"no {settings.schema_path} yet", "kg-rec load FOLDER or kg-rec init")]
     schema = read_schema(settings.schema_path)
     interaction = f"(:{schema.user.label})-[:{schema.interaction.type}]->" if schema.user and schema.interaction else ""
     return [

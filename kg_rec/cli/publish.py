@@ -30,16 +30,17 @@ def publish(
 
     Example:  kg-rec publish
     """
+    from kg_rec.graph.publish import UnpublishReport
     from kg_rec.recommender import Recommender
 
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
-        done: PublishReport | UnpublishReport = recommender.unpublish() if remove else recommender.publish()
+        done = recommender.unpublish() if remove else recommender.publish()
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=1))
-    elif remove:
-        _show_removed(done)  # type: ignore[arg-type]  # it is what --remove returns
+    elif isinstance(done, UnpublishReport):
+        _show_removed(done)
     else:
-        _show_published(done)  # type: ignore[arg-type]  # see above
+        _show_published(done)
 
 
 def _show_published(done: PublishReport) -> None:
@@ -52,7 +53,7 @@ def _show_published(done: PublishReport) -> None:
         (done.similar, "relations SIMILAR_TO between items"),
     ]
     if done.people:
-        rows.append((done.people, "people with the vector of their words, kgWish"))
+        rows.append((done.people, "people given the vector of their words, kgWish"))
     width = max(len(f"{count:,}") for count, _ in rows)
     for count, what in rows:
         console.print(f"  {count:>{width},} {what}", markup=False)
@@ -77,5 +78,6 @@ def _show_removed(done: UnpublishReport) -> None:
         console.print("nothing is published in this graph", markup=False)
         return
     console.print(f"nothing that was published is left in Neo4j; removed in {done.seconds:.1f} s:", markup=False)
-    console.print(f"  what was written on {done.entities:,} entities and {done.people:,} people", markup=False)
+    people = f" and {done.people:,} {'person' if done.people == 1 else 'people'}" if done.people else ""
+    console.print(f"  what was written on {done.entities:,} entities{people}", markup=False)
     console.print(f"  {done.relations:,} relations", markup=False)

@@ -30,7 +30,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.
 
     Ends with status 0 when they are in step, 3 when they are apart, 1 when it cannot be told. Nothing is changed.
 
-    Example:  kg-rec status || kg-rec sync
+    Example:  kg-rec status
     """
     from kg_rec.recommender import Recommender
 

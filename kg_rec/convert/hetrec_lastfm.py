@@ -52,7 +52,7 @@ def _write_tags(source: Source, graph: GraphWriter, artists: Nodes) -> None:
     file = next((name for name in _TAGGED if source.has(name)), None)
     if file is None:
         return
-    names = {tag: name for tag, name in _table(source, "tags.dat", "tagID", "tagValue")}  # noqa: C416 - a pair
+    names = {row[0]: row[1] for row in _table(source, "tags.dat", "tagID", "tagValue")}
     rows = _table(source, file, "userID", "artistID", "tagID")
     counts: Counter[tuple[str, str]] = Counter()
     unknown = 0

@@ -133,17 +133,17 @@ def _triples(source: Source, name: str) -> Iterator[tuple[Node, Node, Node]]:
 
 def _lines(source: Source, name: str) -> Iterator[tuple[Node, Node, Node]]:
     from rdflib.exceptions import ParserError
-    from rdflib.plugins.parsers.ntriples import W3CNTriplesParser
+    from rdflib.plugins.parsers.ntriples import DummySink, W3CNTriplesParser
 
-    class Sink:
+    class Sink(DummySink):
         def __init__(self) -> None:
             self.found: list[tuple[Node, Node, Node]] = []
 
-        def triple(self, *statement: Node) -> None:
-            self.found.append(statement)  # type: ignore[arg-type]  # three of them
+        def triple(self, s: Node, p: Node, o: Node) -> None:
+            self.found.append((s, p, o))
 
     sink = Sink()
-    reader = W3CNTriplesParser(sink)  # type: ignore[arg-type]  # it only calls `triple`
+    reader = W3CNTriplesParser(sink)
     known: dict[str, Any] = {}
     with closing(source.lines(name)) as lines:
         for number, line in enumerate(lines, start=1):

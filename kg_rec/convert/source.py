@@ -18,8 +18,9 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from typing import IO, TYPE_CHECKING
 
 from kg_rec.convert.objects import Objects, object_in
 from kg_rec.convert.tables import Table
@@ -27,6 +28,9 @@ from kg_rec.errors import ConvertError
 from kg_rec.graph.csv_lines import OTHER_MARKS
 from kg_rec.graph.problems import Problem, Problems
 from kg_rec.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _DEPTH = 3
 """Folders below the source that are looked into."""
@@ -43,7 +47,7 @@ class _File:
 
     shown: str
     size: int
-    open: Callable[[], BinaryIO]
+    open: Callable[[], IO[bytes]]
 
 
 @dataclass
@@ -122,15 +126,15 @@ class Source:
         except (OSError, *DAMAGED):
             return ""
 
-    def open(self, name: str, *, counted: bool = True) -> BinaryIO:
+    def open(self, name: str, *, counted: bool = True) -> IO[bytes]:
         """Open a file for reading bytes, unpacked where it is compressed. Raises OSError or one of DAMAGED.
 
         counted: whether the progress shown advances with it.
         """
         raw = self.files[name].open()
-        stream: BinaryIO = io.BufferedReader(_Counted(raw, self._advance), _CHUNK) if counted else raw
+        stream: IO[bytes] = io.BufferedReader(_Counted(raw, self._advance), _CHUNK) if counted else raw
         if self.files[name].shown.lower().endswith(".gz"):
-            return cast(BinaryIO, io.BufferedReader(_Unpacked(stream), _CHUNK))
+            return io.BufferedReader(_Unpacked(stream), _CHUNK)
         return stream
 
     def lines(self, name: str, encoding: str = "utf-8-sig") -> Generator[str, None, None]:
@@ -192,15 +196,16 @@ class Source:
 class _Counted(io.RawIOBase):
     """Tells of each kilobyte that is read."""
 
-    def __init__(self, raw: BinaryIO, advance: Callable[[int], None]) -> None:
+    def __init__(self, raw: IO[bytes], advance: Callable[[int], None]) -> None:
         self._raw, self._tell, self._bytes = raw, advance, 0
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a bytearray or a memoryview, in fact
-        data = self._raw.read(len(buffer))
-        buffer[: len(data)] = data
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        data = self._raw.read(len(view))
+        view[: len(data)] = data
         self._bytes += len(data)
         kilobytes, self._bytes = divmod(self._bytes, 1024)
         if kilobytes:
@@ -215,7 +220,7 @@ class _Counted(io.RawIOBase):
 class _Unpacked(gzip.GzipFile):
     """A gzip file that closes the stream it lies in, too."""
 
-    def __init__(self, packed: BinaryIO) -> None:
+    def __init__(self, packed: IO[bytes]) -> None:
         super().__init__(fileobj=packed, mode="rb")
         self._packed = packed
 
@@ -227,15 +232,16 @@ class _Unpacked(gzip.GzipFile):
 class _Put(io.RawIOBase):
     """A stream with bytes put back in front of it."""
 
-    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+    def __init__(self, first: bytes, rest: IO[bytes]) -> None:
         self._first, self._rest = first, rest
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a bytearray or a memoryview, in fact
-        data, self._first = self._first or self._rest.read(len(buffer)), b""
-        buffer[: len(data)] = data
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer)
+        data, self._first = self._first or self._rest.read(len(view)), b""
+        view[: len(data)] = data
         return len(data)
 
 
@@ -269,7 +275,11 @@ def _files(path: Path, stack: ExitStack) -> dict[str, _File]:
         return _named(_in_zip(path, stack))
     if tarfile.is_tarfile(path):
         return _named(_in_tar(path, stack))
-    return _named({path.name: _File(path.name, path.stat().st_size, lambda: path.open("rb"))})
+    return _named({path.name: _File(path.name, path.stat().st_size, _opening(path))})
+
+
+def _opening(path: Path) -> Callable[[], IO[bytes]]:
+    return lambda: path.open("rb")
 
 
 def _in_folder(root: Path) -> dict[str, _File]:
@@ -280,7 +290,7 @@ def _in_folder(root: Path) -> dict[str, _File]:
         for name in set(names) - set(_hidden(names)):
             file = here / name
             shown = file.relative_to(root).as_posix()
-            found[shown] = _File(shown, file.stat().st_size, lambda file=file: file.open("rb"))  # type: ignore[misc]
+            found[shown] = _File(shown, file.stat().st_size, _opening(file))
     return found
 
 
@@ -291,11 +301,7 @@ def _in_zip(path: Path, stack: ExitStack) -> dict[str, _File]:
             f"{path}: expected an archive without a password, found one with.", remedy="Nothing was written."
         )
     return {
-        entry.filename: _File(
-            entry.filename,
-            entry.file_size,
-            lambda entry=entry: cast(BinaryIO, archive.open(entry)),  # type: ignore[misc]
-        )
+        entry.filename: _File(entry.filename, entry.file_size, partial(archive.open, entry))
         for entry in archive.infolist()
         if not entry.is_dir() and not any(_hidden(PurePosixPath(entry.filename).parts))
     }
@@ -314,7 +320,7 @@ def _in_tar(path: Path, stack: ExitStack) -> dict[str, _File]:
             copy = folder / str(number)
             with copy.open("wb") as file:
                 shutil.copyfileobj(content, file)
-            found[name] = _File(name, entry.size, lambda copy=copy: copy.open("rb"))  # type: ignore[misc]
+            found[name] = _File(name, entry.size, _opening(copy))
     return found
 
 

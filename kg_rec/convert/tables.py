@@ -75,9 +75,11 @@ class Table:
             width = len(self._wanted)
             if self._header:
                 first = next(records, None)
-                if first is None or isinstance(first.cells, Unreadable):
-                    found = "an empty file" if first is None else quoted(first.cells.text)  # type: ignore[union-attr]
-                    self._source.unusable(self.name, "a header line", found, line=1)
+                if first is None:
+                    self._source.unusable(self.name, "a header line", "an empty file", line=1)
+                    return
+                if isinstance(first.cells, Unreadable):
+                    self._source.unusable(self.name, "a header line", quoted(first.cells.text), line=1)
                     return
                 width = self._found(first)
             yield from self._rows(records, width)

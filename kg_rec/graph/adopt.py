@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kg_rec.errors import GraphError
-from kg_rec.graph.database import KEY, identity_of
+from kg_rec.graph.database import KEY, identities_of
 from kg_rec.graph.keys import encoded
 from kg_rec.graph.publish import unpublish
 from kg_rec.progress import SILENT, Progress
@@ -26,6 +26,8 @@ State = Literal["untouched", "loaded", "adopted"]
 
 _BATCH = 10_000
 """Nodes of one transaction."""
+_LONGEST_ID = 1900
+"""Characters of an id within a key: four bytes each stay below `LONGEST_KEY`, with room for the label."""
 _UNDO = ("adopt/forget_people", "adopt/forget_interests", "adopt/forget_nodes", "adopt/drop_constraint")
 """In this order: the mark that the graph was adopted goes last, so that what was broken off can be run again."""
 
@@ -72,22 +74,24 @@ def adopt(client: GraphClient, schema: GraphSchema, progress: Progress = SILENT)
             remedy="Go on with it: kg-rec train",
         )
     labels = _labels(schema)
-    counts = {row["label"]: row for row in client.read("adopt/count", labels=labels)}
+    counts = {row["label"]: row for row in client.read("adopt/count", labels=labels, ranks=_ranks(labels))}
     if schema.item.label not in counts:
         raise GraphError(
             f"The graph in Neo4j at {client.uri} has no items: expected nodes labelled {schema.item.label}, found none.",
             remedy="Name another label under [item] in schema.toml, or have the file written again: kg-rec init --new-schema",
         )
-    ids = {label: _id_of(client, schema, label) for label in labels}
+    ids = _ids(client, schema, {label: row["waiting"] + row["adopted"] for label, row in counts.items()})
     _check(client, schema, labels, ids)
     client.write_batches("adopt/key_constraint")
     waiting = sum(row["waiting"] for row in counts.values())
     step = progress.step("Adopting", max(waiting, 1), "nodes")
+    ranks = _ranks(labels)
     starts = {label: f"{encoded(label)}/" for label in labels}
+    wanted = {"labels": labels, "ranks": ranks, "starts": starts, "ids": ids, "longest": _LONGEST_ID}
     done = 0
     if waiting:
-        for row in client.read("adopt/waiting", labels=labels, parts=1 + waiting // _BATCH):
-            (written,) = client.write("adopt/nodes", nodes=row["nodes"], labels=labels, starts=starts, ids=ids)
+        for row in client.read("adopt/waiting", ranks=ranks, parts=1 + waiting // _BATCH):
+            (written,) = client.write("adopt/nodes", nodes=row["nodes"], **wanted)
             done += written["adopted"]
             step.advance(len(row["nodes"]))
     return Adopted(
@@ -126,7 +130,8 @@ def forget(client: GraphClient, progress: Progress = SILENT) -> Forgotten:
 
 def waiting(client: GraphClient, schema: GraphSchema) -> int:
     """Return how many nodes with labels of the schema have not been adopted yet."""
-    return sum(row["waiting"] for row in client.read("adopt/count", labels=_labels(schema)))
+    labels = _labels(schema)
+    return sum(row["waiting"] for row in client.read("adopt/count", labels=labels, ranks=_ranks(labels)))
 
 
 def _labels(schema: GraphSchema) -> list[str]:
@@ -134,22 +139,34 @@ def _labels(schema: GraphSchema) -> list[str]:
     return list(dict.fromkeys([schema.item.label, *([schema.user.label] if schema.user else []), *schema.entities]))
 
 
-def _id_of(client: GraphClient, schema: GraphSchema, label: str) -> str:
-    """Return the property with the id of the nodes with a label, "" where there is none."""
-    if label == schema.item.label:
-        name = schema.item.id
-    elif schema.user is not None and label == schema.user.label:
-        name = schema.user.id
-    else:
-        name = identity_of(client, label)
-    return "" if name == KEY else name
+def _ranks(labels: Sequence[str]) -> dict[str, int]:
+    """Return the place of each label: looking a node's labels up takes as long with two hundred of them as with two."""
+    return {label: place for place, label in enumerate(labels)}
+
+
+def _ids(client: GraphClient, schema: GraphSchema, counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the property with the id of the nodes with each label, "" where there is none. counts: nodes by label."""
+    named = {schema.item.label: schema.item.id}
+    if schema.user is not None:
+        named[schema.user.label] = schema.user.id
+    labels = _labels(schema)
+    found = identities_of(client, labels, {label: count for label, count in counts.items() if label not in named})
+    ids = dict.fromkeys(labels, KEY) | found | named
+    return {label: "" if name == KEY else name for label, name in ids.items()}
 
 
 def _check(client: GraphClient, schema: GraphSchema, labels: Sequence[str], ids: Mapping[str, str]) -> None:
     needed = [
         label for label in (schema.item.label, schema.user.label if schema.user else None) if label and ids[label]
     ]
-    rows = client.read("adopt/obstacles", labels=list(labels), ids=dict(ids), needed=needed)
+    rows = client.read(
+        "adopt/obstacles",
+        labels=list(labels),
+        ranks=_ranks(labels),
+        ids=dict(ids),
+        needed=needed,
+        longest=_LONGEST_ID,
+    )
     if rows:
         told = [_told(row, ids) for row in rows]
         raise GraphError(
@@ -168,7 +185,10 @@ def _told(row: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[str, str]:
             "Rename it in a copy of the database: kg-rec finds every node by its 'key'.",
         )
     if row["problem"] == "id":
-        return f"expected '{ids[label]}' on every node labelled {label}; {count:,} have none.", another
+        return (
+            f"expected '{ids[label]}' on every node labelled {label}, of at most {_LONGEST_ID:,} characters; {count:,} have none.",
+            another,
+        )
     if row["problem"] == "twice":
         return (
             f"expected each {label} to have a '{ids[label]}' of its own; {count:,} share theirs, as '{row['example']}'.",

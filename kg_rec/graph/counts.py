@@ -94,3 +94,14 @@ def counts_in(transaction: Transaction, uri: str) -> GraphCounts:
         else:
             counts.relations[source, row["type"], label_of(row["target"])] = row["count"]
     return counts
+
+
+def nothing_there(transaction: Transaction, uri: str) -> GraphError:
+    """Return what to say of a database without entities: that it is empty, or holds a graph that was not adopted yet."""
+    (found,) = transaction.run("load/strangers", keys=[])
+    if found["others"]:
+        return GraphError(
+            f"The graph in Neo4j at {uri}: expected nodes with the label :KGEntity, found none among {found['others']:,} nodes.",
+            remedy="Take it as it is: kg-rec init, then kg-rec adopt. Or name another database: --neo4j-database",
+        )
+    return GraphError(f"The graph in Neo4j at {uri} is empty.", remedy="Load one first: kg-rec load FOLDER")

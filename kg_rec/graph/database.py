@@ -21,6 +21,8 @@ KEY = "key"
 
 _SAMPLE = 2000
 """Nodes of a label and relations of a type that are looked at: enough for what a property is like."""
+_ALL_SAMPLES, _SMALL_SAMPLE = 40_000, 200
+"""Where there are many labels, about so many nodes in all; but so many of each at least."""
 _CALLED_ID = re.compile(
     r"(?i:^(id|uuid|guid|isbn|ean|sku|uri|iri|url|code)$|_(id|uuid|code|uri)$)|[a-z](Id|ID|Uuid|UUID|Code|Uri|URI)$"
 )
@@ -43,10 +45,13 @@ class DatabaseProfile:
 def database_profile(client: GraphClient, progress: Progress = SILENT) -> DatabaseProfile:
     """Return what the database holds; what kg-rec added to it is left out.
 
-    Every node and relation is counted, and up to 2,000 of each label and type are looked at. A node with several labels counts as
-    one with that which most nodes have. Raises GraphError where there is no node with a label.
+    Every node and relation is counted, and up to about 2,000 of each label and type are looked at, in passes whose number does
+    not grow with the labels. A node with several labels counts as one with that which most nodes have. Raises GraphError where
+    there is no node with a label.
     """
+    step = progress.step("Looking at the graph", 6, "passes")
     groups = [(row["labels"], row["count"]) for row in client.read("init/labels") if row["labels"]]
+    step.advance()
     if not groups:
         raise GraphError(
             f"{client.uri}: expected nodes with labels, found none.",
@@ -57,45 +62,73 @@ def database_profile(client: GraphClient, progress: Progress = SILENT) -> Databa
     for labels, count in groups:
         counts[primary(labels)] += count
     kinds = client.read("init/relations")
-    types = sorted({row["type"] for row in kinds})
-    step = progress.step("Looking at the graph", len(counts) + len(types), "labels and types")
+    step.advance()
+    sampled = _sampled(client, [labels for labels, _ in groups], primary, counts)
+    step.advance()
+    properties = {label: columns(sampled[label]) for label in counts}
     unique = _unique_properties(client)
+    identities = _identities(client, properties, unique)
+    step.advance(2)
     profiles: dict[str, LabelProfile] = {}
-    reasons: dict[str, str] = {}
     for label in sorted(counts, key=lambda label: (-counts[label], label)):
-        rows = [
-            row["properties"]
-            for row in client.read("init/node_sample", label=label, most=_SAMPLE)
-            if primary(row["labels"]) == label
-        ]
-        properties = columns(rows)
-        identity = _identity(client, label, properties, unique.get(label, ()))
-        reasons[label] = _reason(label, identity, unique.get(label, ()))
-        if identity == KEY:
-            properties[KEY] = Values("string", False, [f"{label}/~{row}" for row in range(len(rows))])
-        profiles[label] = LabelProfile(label, identity, counts[label], properties)
-        step.advance()
+        if identities[label] == KEY:
+            properties[label][KEY] = Values("string", False, [f"{label}/~{row}" for row in range(len(sampled[label]))])
+        profiles[label] = LabelProfile(label, identities[label], counts[label], properties[label])
+    reasons = {label: _reason(label, name, unique.get(label, ())) for label, name in identities.items()}
     relations: dict[tuple[str, str, str], RelationProfile] = {}
     for row in kinds:
         if row["sources"] and row["targets"]:
             ends = primary(row["sources"]), row["type"], primary(row["targets"])
             relations.setdefault(ends, RelationProfile(*ends)).count += row["count"]
-    for type_ in types:
-        by_ends: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-        for row in client.read("init/relation_sample", type=type_, most=_SAMPLE):
-            if row["sources"] and row["targets"]:
-                by_ends[primary(row["sources"]), type_, primary(row["targets"])].append(row["properties"])
-        for ends, rows in by_ends.items():
+    by_type: defaultdict[str, int] = defaultdict(int)
+    for row in kinds:
+        by_type[row["type"]] += row["count"]
+    by_ends: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in client.read("init/relation_samples", shares=_shares(by_type)):
+        if row["sources"] and row["targets"]:
+            by_ends[primary(row["sources"]), row["type"], primary(row["targets"])].append(row["properties"])
+    for ends, rows in by_ends.items():
+        if ends in relations:
             relations[ends].properties = columns(rows)
-        step.advance()
+    step.advance()
     ordered = sorted(relations.values(), key=lambda kind: (-kind.count, str(kind)))
     return DatabaseProfile(GraphProfile(client.uri, profiles, ordered), reasons)
 
 
-def identity_of(client: GraphClient, label: str) -> str:
-    """Return the property that tells the nodes with a label apart, or `KEY` where there is none."""
-    rows = [row["properties"] for row in client.read("init/node_sample", label=label, most=_SAMPLE)]
-    return _identity(client, label, columns(rows), _unique_properties(client).get(label, ()))
+def identities_of(client: GraphClient, labels: Sequence[str], counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the property that tells the nodes with each label of `counts` apart, or `KEY` where there is none.
+
+    labels: of a node with several of them the first counts; counts: how many nodes there are of each, so counted.
+    """
+    if not counts:
+        return {}
+    groups = [row["labels"] for row in client.read("init/labels") if not counts.keys().isdisjoint(row["labels"])]
+
+    def first(own: Iterable[str]) -> str:
+        return next(label for label in labels if label in own)
+
+    rows = _sampled(client, groups, first, counts)
+    return _identities(client, {label: columns(rows[label]) for label in counts}, _unique_properties(client))
+
+
+def _sampled(
+    client: GraphClient, groups: Iterable[list[str]], kind: Callable[[Iterable[str]], str], counts: Mapping[str, int]
+) -> defaultdict[str, list[dict[str, Any]]]:
+    """Return the properties of some nodes of each kind. groups: labels that stand together; counts: nodes of each kind."""
+    shares = _shares(counts)
+    wanted = {
+        "".join(f":{label}" for label in labels): shares[kind(labels)] for labels in groups if kind(labels) in shares
+    }
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in client.read("init/node_samples", shares=wanted):
+        found[kind(row["labels"])].append(row["properties"])
+    return found
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, float]:
+    """Return which part of the nodes with each label, or relations of each type, to look at."""
+    most = min(_SAMPLE, max(_SMALL_SAMPLE, _ALL_SAMPLES // max(len(counts), 1)))
+    return {name: min(1.0, most / max(count, 1)) for name, count in counts.items()}
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, Values]:
@@ -130,20 +163,32 @@ def _unique_properties(client: GraphClient) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _identity(client: GraphClient, label: str, properties: Mapping[str, Values], unique: Sequence[str]) -> str:
-    """Return what the database holds to be unique, or what is called an id and is, or else a name that is."""
+def _identities(
+    client: GraphClient, properties: Mapping[str, Mapping[str, Values]], unique: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Return for each label what the database holds to be unique, or what is called an id and is, or else a name that is."""
+    found = dict.fromkeys(properties, KEY)
+    left = {label: _may_be_id(columns, unique.get(label, ())) for label, columns in properties.items()}
+    while left := {label: names for label, names in left.items() if names and found[label] == KEY}:
+        asked = {label: names.pop(0) for label, names in left.items()}
+        for row in client.read("init/distinct", properties=asked):
+            if row["nodes"] == row["present"] == row["distinct"]:
+                found[row["label"]] = asked[row["label"]]
+    return found
+
+
+def _may_be_id(properties: Mapping[str, Values], unique: Sequence[str]) -> list[str]:
+    """Return the properties that may be the id, the likeliest first: those whose values differ in all nodes looked at."""
     called = [name for name in properties if _CALLED_ID.search(name)]
     named = [name for name in ("name", "title") if name in properties]
+    possible = []
     for name in dict.fromkeys([*sorted(unique, key=lambda name: name not in called), *called, *named]):
         values = properties.get(name)
         if name == KEY or values is None or values.array or values.type not in ("string", "long"):
             continue
-        if len(set(values.values)) < len(values.values) or None in values.values:
-            continue
-        (found,) = client.read("init/distinct", label=label, property=name)
-        if found["nodes"] == found["present"] == found["distinct"]:
-            return name
-    return KEY
+        if len(set(values.values)) == len(values.values) and None not in values.values:
+            possible.append(name)
+    return possible
 
 
 def _reason(label: str, identity: str, unique: Sequence[str]) -> str:

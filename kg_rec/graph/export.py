@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from kg_rec.errors import GraphError, SchemaError
-from kg_rec.graph.counts import GraphCounts, Triple, counts_in
+from kg_rec.graph.counts import GraphCounts, Triple, counts_in, nothing_there
 from kg_rec.graph.keys import encoded, label_of
 from kg_rec.graph.publish import PUBLISHED
 from kg_rec.progress import SILENT, Progress
@@ -56,9 +56,7 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     with client.reading() as transaction:
         counts = counts_in(transaction, client.uri)
         if not counts.nodes:
-            raise GraphError(
-                f"The graph in Neo4j at {client.uri} is empty.", remedy="Load one first: kg-rec load FOLDER"
-            )
+            raise nothing_there(transaction, client.uri)
         if schema is not None and schema.item.label not in counts.nodes:
             raise GraphError(
                 f"The graph in Neo4j at {client.uri} has no items: expected nodes labelled {schema.item.label}, found "
@@ -128,7 +126,7 @@ class _InteractionWords:
         raise SchemaError(
             f"schema.toml: interaction.text: expected a property of {self.type} that holds words, one of {there}; found "
             f"'{self.name}', " + (f"which holds {', '.join(sorted(found))}." if found else "which none has."),
-            remedy="Mend the line, or have the file written again: kg-rec load FOLDER --new-schema",
+            remedy="Mend the line, or have the file written again, by kg-rec load FOLDER or kg-rec init, with --new-schema",
         )
 
 

@@ -85,7 +85,7 @@ def number_entities(graph: HeteroData, schema: GraphSchema) -> Entities:
     if item not in graph.node_types or graph[item].num_nodes == 0:
         raise GraphError(
             f"The graph has no node with the label '{item}' that schema.toml calls the item.",
-            remedy="Load a graph with kg-rec load FOLDER, or mend [item] in schema.toml.",
+            remedy="Load a graph (kg-rec load FOLDER) or adopt the one there (kg-rec adopt), or mend [item] in schema.toml.",
         )
     _check_properties(graph, schema)
     user = schema.user.label if schema.user else None
@@ -132,7 +132,7 @@ def _check_properties(graph: HeteroData, schema: GraphSchema) -> None:
             raise SchemaError(
                 f"schema.toml: {where}: expected a property of {label}, one of {', '.join(there)}; found '{name}', which none "
                 "has.",
-                remedy="Mend the line, or have the file written again: kg-rec load FOLDER --new-schema",
+                remedy="Mend the line, or have the file written again, by kg-rec load FOLDER or kg-rec init, with --new-schema",
             )
 
 

@@ -77,7 +77,9 @@ def current_version(folder: Path) -> str:
         return (folder / "current").read_text(encoding="utf-8").strip()
     except FileNotFoundError as error:
         raise ArtifactError(
-            f"There is no trained model in {folder}.", remedy="Load a graph and train: kg-rec load FOLDER, kg-rec train"
+            f"There is no trained model in {folder}.",
+            remedy="Load a graph (kg-rec load FOLDER), or take the one in your Neo4j (kg-rec init, kg-rec adopt); then train: "
+            "kg-rec train",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{folder / 'current'}: expected the name of a model, found {error}.") from error

@@ -163,14 +163,15 @@ class Evidence:
         """Return every signal of every item for every person, [P, 11, items]; they are not to scale yet."""
         count = len(self.popularity)
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
+        interests = self._interests(people)
         with torch.inference_mode():
             wish = self.predictor.wish(self.text, people).numpy()
         told = {
             "popularity": self.popularity.numpy(),
             "text": self._closeness(wish),
             "everything": self._everything(people),
-            "nearness": self._nearness(_by_person(people, people.weight.numpy(), len(self.text))[:, :count]),
-            **self._linear(people),
+            "nearness": self._nearness(interests[:, :count]),
+            **self._linear(people, interests),
         }
         if self.likings.likes.shape[0]:
             told |= {"liked": self._liked, "neighbours": self._neighbours(wish)}
@@ -193,7 +194,11 @@ class Evidence:
         with torch.inference_mode():
             wish = self.predictor.wish(self.text, people).numpy()
         popularity = np.broadcast_to(self.popularity.numpy(), (count, len(self.popularity)))
-        return {"popularity": popularity, "text": self._closeness(wish), **self._linear(people)}
+        return {
+            "popularity": popularity,
+            "text": self._closeness(wish),
+            **self._linear(people, self._interests(people)),
+        }
 
     def _closeness(self, wish: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return tau cos(t_p, t_i), [P, items]."""
@@ -201,12 +206,11 @@ class Evidence:
         closeness *= self.predictor.temperature
         return closeness
 
-    def _linear(self, people: People) -> dict[str, NDArray[np.float32]]:
-        """Return the signals that stand in LINEAR, [P, items] each."""
+    def _linear(self, people: People, interests: sp.csr_array) -> dict[str, NDArray[np.float32]]:
+        """Return the signals that stand in LINEAR, [P, items] each; interests: their weights, [P, N]."""
         with torch.inference_mode():
             carried = self.predictor.carried(people).numpy()
             beta = float(self.predictor.beta)
-        interests = _by_person(people, people.weight.numpy(), len(self.text))
         items, others = interests[:, : len(self.popularity)], interests.copy()
         others.data[others.indices < len(self.popularity)] = 0.0
         others.eliminate_zeros()
@@ -227,6 +231,10 @@ class Evidence:
         start, end = self.direct.indptr[item : item + 2]
         found: NDArray[np.int32] = self.direct.indices[start:end]
         return found
+
+    def _interests(self, people: People) -> sp.csr_array:
+        """Return the weights of what people are interested in, [P, N]."""
+        return _by_person(people, people.weight.numpy(), len(self.text))
 
     def _shared(self, people: People, carried: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return h_i^T sum_e nu_e w_e h_e, [P, items], as `LinkPredictor` has it, from the few interests that people have."""

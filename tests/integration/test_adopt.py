@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import existing_graphs
 import neo4j
 import pytest
+from neo4j_dump import dump
+from pydantic import SecretStr
 
 from kg_rec.errors import ConnectionFailedError, GraphError, LoadError, SchemaError, ScriptError
 from kg_rec.graph import adopt as adopting
@@ -18,27 +20,32 @@ from kg_rec.graph.client import GraphClient
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.database import database_profile
 from kg_rec.graph.load import load
+from kg_rec.graph.scripts import script
 from kg_rec.graph.server import ManagedServer
 from kg_rec.recommender import Recommender
 from kg_rec.schema import read_schema
+from kg_rec.schema_detour import SCRIPT
 from kg_rec.schema_inference import SchemaChoices
 from kg_rec.settings import Settings
 
-Run = Callable[..., list[dict[str, Any]]]
-
-DUMP: LiteralString = """
-MATCH (node) RETURN [labels(node), properties(node)] AS line
-UNION ALL MATCH (one)-[relation]->(other)
-RETURN [labels(one), properties(one), type(relation), properties(relation), labels(other), properties(other)] AS line
-UNION ALL MATCH (node) RETURN ['count', count(node)] AS line
-"""
+Run = Callable[..., list[neo4j.Record]]
 
 
 @pytest.fixture
-def cypher(server: ManagedServer, empty_graph: GraphClient) -> Iterator[Run]:
-    """Runs statements as the owner of the database would; it is empty at first."""
+def owner(server: ManagedServer, empty_graph: GraphClient) -> Iterator[neo4j.Driver]:
+    """The connection of the owner of the database, which is empty at first."""
     with neo4j.GraphDatabase.driver(empty_graph.uri, auth=("neo4j", server.password())) as driver:
-        yield lambda statement, **parameters: driver.execute_query(statement, parameters).records  # type: ignore[misc]
+        yield driver
+
+
+@pytest.fixture
+def cypher(owner: neo4j.Driver) -> Run:
+    """Runs statements as the owner of the database would."""
+
+    def run(statement: LiteralString, **parameters: object) -> list[neo4j.Record]:
+        return owner.execute_query(statement, parameters).records
+
+    return run
 
 
 @pytest.fixture
@@ -47,19 +54,11 @@ def recommender(server: ManagedServer, client: GraphClient, tmp_path: Path) -> I
     settings = Settings(
         home=tmp_path,
         neo4j_uri=client.uri,
-        neo4j_password=server.password(),  # type: ignore[arg-type]  # pydantic makes a secret of it
+        neo4j_password=SecretStr(server.password()),
         encoder="hash",
     )
     with Recommender.open(settings) as opened:
         yield opened
-
-
-def dump(cypher: Run) -> str:
-    """The whole database as text, in an order that does not depend on how it is stored."""
-    lines = sorted(json.dumps(row["line"], sort_keys=True, default=str) for row in cypher(DUMP))
-    shown = [dict(row) for row in cypher("SHOW CONSTRAINTS YIELD name, type, labelsOrTypes, properties")]
-    indexes = [row["name"] for row in cypher("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'")]
-    return "\n".join([*lines, json.dumps(shown, sort_keys=True), *sorted(indexes)])
 
 
 def write(cypher: Run, statements: list[LiteralString]) -> None:
@@ -75,14 +74,15 @@ GRAPHS = {
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_the_whole_way_and_back(cypher: Run, recommender: Recommender, name: str) -> None:
+def test_the_whole_way_and_back(owner: neo4j.Driver, cypher: Run, recommender: Recommender, name: str) -> None:
     statements, item, words, expected, nodes = GRAPHS[name]
     write(cypher, statements)
-    before = dump(cypher)
-    schema, reasons = recommender.init()
+    before = dump(owner)
+    meaning = recommender.init()
+    schema, reasons = meaning.schema, meaning.reasons
     assert (schema.item.label, schema.user, schema.interaction) == (item, None, None)
-    assert "--user=" in reasons["user"]
-    assert dump(cypher) == before, "looking changes nothing"
+    assert ("--user=" in reasons["user"]) == (meaning.detour is None)
+    assert dump(owner) == before, "looking changes nothing"
 
     done = recommender.adopt()
     assert (done.nodes, done.before, sum(done.labels.values())) == (nodes, 0, nodes)
@@ -100,8 +100,42 @@ def test_the_whole_way_and_back(cypher: Run, recommender: Recommender, name: str
     assert (again.nodes, again.before) == (0, nodes)
     gone = recommender.forget()
     assert (gone.nodes, gone.people) == (nodes, 1)
-    assert dump(cypher) == before
+    assert dump(owner) == before
     assert state(recommender.client) == "untouched"
+
+
+def test_what_customers_ordered_becomes_an_interaction_where_the_owner_wants_it(
+    cypher: Run, recommender: Recommender
+) -> None:
+    write(cypher, existing_graphs.SHOP)
+    detour = recommender.init().detour
+    assert detour is not None
+    assert str(detour) == "(:Customer)-[:PURCHASED]->(:Order)-[:ORDERS]->(:Product)"
+    line = detour.parameters()
+    assert line.startswith(":param {user: ")
+    # The owner's part, as Neo4j Browser does it: the map of the line, then the script as it stands.
+    parameters = cypher(cast(LiteralString, f"RETURN {line.removeprefix(':param ')} AS map"))[0]["map"]
+    for _ in range(2):
+        (row,) = cypher(cast(LiteralString, script(SCRIPT).text), **parameters)
+        assert row["interactions"] == 9
+    counts = cypher(
+        "MATCH (customer:Customer)-[some:INTERACTED_WITH]->(:Product) RETURN customer.customerID AS id, some.count AS n"
+    )
+    assert sorted((row["id"], row["n"]) for row in counts) == [
+        *[("ANTON", 1)] * 4,
+        ("BERGS", 1),
+        ("BERGS", 1),
+        ("BERGS", 2),
+        *[("CHOPS", 1)] * 2,
+    ]
+    again = recommender.init(new_schema=True)
+    assert again.detour is None
+    assert again.schema.user is not None and again.schema.user.label == "Customer"
+    assert again.schema.interaction is not None
+    assert (again.schema.interaction.type, again.schema.interaction.kind) == ("INTERACTED_WITH", "count")
+    recommender.adopt()
+    recommender.train()
+    assert recommender.recommend(user="ANTON", k=2).items
 
 
 def test_users_and_ratings_are_found(cypher: Run, recommender: Recommender) -> None:
@@ -117,7 +151,8 @@ def test_users_and_ratings_are_found(cypher: Run, recommender: Recommender) -> N
         CREATE (reader)-[:RATED {stars: 1 + number % 5, at: datetime('2024-01-01T00:00:00Z')}]->(book)
         """
     )
-    schema, reasons = recommender.init()
+    meaning = recommender.init()
+    schema, reasons = meaning.schema, meaning.reasons
     assert schema.user is not None and (schema.user.label, schema.user.id) == ("Reader", "id")
     assert schema.interaction is not None
     assert (schema.interaction.type, schema.interaction.weight, schema.interaction.time) == ("RATED", "stars", "at")
@@ -129,10 +164,10 @@ def test_users_and_ratings_are_found(cypher: Run, recommender: Recommender) -> N
 
 
 def test_what_was_broken_off_is_finished(
-    cypher: Run, recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+    owner: neo4j.Driver, cypher: Run, recommender: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(cypher, existing_graphs.FILMS)
-    before = dump(cypher)
+    before = dump(owner)
     recommender.init()
     monkeypatch.setattr(adopting, "_BATCH", 4)
     real, calls = GraphClient.write, []
@@ -165,7 +200,7 @@ def test_what_was_broken_off_is_finished(
     with pytest.raises(ConnectionFailedError):
         recommender.forget()
     recommender.forget()
-    assert dump(cypher) == before
+    assert dump(owner) == before
 
 
 def test_nodes_that_come_later_are_taken_in(cypher: Run, recommender: Recommender) -> None:
@@ -179,7 +214,7 @@ def test_nodes_that_come_later_are_taken_in(cypher: Run, recommender: Recommende
     assert row["key"] == "Paper/Wax and Wane"
 
 
-def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
+def test_names_of_any_kind(owner: neo4j.Driver, cypher: Run, recommender: Recommender) -> None:
     """Blanks, quotes, backticks, slashes, Chinese; two labels on a node; no id anywhere."""
     cypher(
         """
@@ -189,8 +224,8 @@ def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
         CREATE (film)-[:`is of/the "kind"` {`how much`: 1}]->(genre)
         """
     )
-    before = dump(cypher)
-    schema, _ = recommender.init()
+    before = dump(owner)
+    schema = recommender.init().schema
     assert schema.item.label == '电影 "A"/B' or schema.item.label == "Odd`One"
     assert schema.item.id == "key", "two films are called the same, and nothing else tells them apart"
     assert read_schema(recommender.settings.schema_path) == schema
@@ -204,30 +239,81 @@ def test_names_of_any_kind(cypher: Run, recommender: Recommender) -> None:
     assert len(found) == 2 and {one.id for one in found} <= set(keys)
     recommender.attach("ann", "Doors & Co.")
     recommender.forget()
-    assert dump(cypher) == before
+    assert dump(owner) == before
 
 
-def test_two_hundred_labels(cypher: Run, recommender: Recommender) -> None:
+def test_two_hundred_labels(cypher: Run, recommender: Recommender, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Counter[str] = Counter()
+    real = GraphClient.read
+
+    def counting(self: GraphClient, name: str, /, **parameters: object) -> Any:
+        asked[name] += 1
+        return real(self, name, **parameters)
+
+    monkeypatch.setattr(GraphClient, "read", counting)
     cypher(
         """
         UNWIND range(1, 199) AS number
         CREATE (:$('Label ' + number) {name: 'Thing ' + number})<-[:HAS]-(:Item {name: 'Item ' + number})
         """
     )
-    schema, _ = recommender.init()
+    schema = recommender.init().schema
     assert schema.item.label == "Item"
     assert len(schema.entities) == 199
     assert recommender.adopt().nodes == 398
+    (row,) = cypher("MATCH (node:`Label 7`) RETURN node.key AS key")
+    assert row["key"] == "Label 7/Thing 7"
+    # Each of them reads the whole graph: it must not be done for each label.
+    assert max(asked.values()) <= 3, asked
 
 
-def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, recommender: Recommender) -> None:
+def test_of_many_nodes_some_are_looked_at_and_those_of_a_rare_kind_are_among_them(
+    cypher: Run, client: GraphClient
+) -> None:
+    cypher(
+        """
+        UNWIND range(1, 15000) AS number
+        CREATE (person:Person {number: number, name: 'Person ' + number})
+        WITH person, number WHERE number % 3 = 0
+        SET person:Actor
+        """
+    )
+    cypher("UNWIND range(1, 5) AS number CREATE (:Actor {name: 'Actor ' + number, stage: 'The Globe'})")
+    found = database_profile(client).graph.labels
+    assert {label: node.count for label, node in found.items()} == {"Person": 15000, "Actor": 5}
+    looked_at = found["Person"].properties["number"].values
+    assert 1500 < len(looked_at) < 2500
+    assert min(looked_at) < 1500 and max(looked_at) > 13500, "from everywhere, not the first ones"
+    assert found["Actor"].properties["stage"].values == ["The Globe"] * 5
+    again = database_profile(client).graph.labels["Person"].properties["number"].values
+    assert sorted(again) == sorted(looked_at), "the same ones each time, or what init finds would depend on luck"
+
+
+def test_an_id_too_long_for_an_index_is_none(cypher: Run, recommender: Recommender) -> None:
+    cypher(
+        """
+        UNWIND range(1, 4) AS number
+        CREATE (:Page {url: 'https://example.org/' + number, title: 'Page ' + number + ' of the Handbook'})
+               -[:ABOUT]->(:Topic {name: 'Topic ' + number + reduce(text = '', _ IN range(1, 3000) | text + 'ё')})
+        """
+    )
+    recommender.init()
+    assert recommender.adopt().nodes == 8
+    keys = [row["key"] for row in cypher("MATCH (node:KGEntity) RETURN node.key AS key ORDER BY key")]
+    assert keys[:4] == [f"Page/https://example.org/{number}" for number in range(1, 5)]
+    assert all(key.startswith("Topic/~") for key in keys[4:])
+
+
+def test_what_is_in_the_way_is_told_before_anything_is_written(
+    owner: neo4j.Driver, cypher: Run, recommender: Recommender
+) -> None:
     write(cypher, existing_graphs.PAPERS)
     recommender.init()
     for statement, message, undo in (
         ("MATCH (paper:Paper) SET paper.key = 'mine'", "property 'key' on nodes labelled Paper", "REMOVE node.key"),
         (
             "CREATE (:Paper {name: 'x'})",
-            "expected 'title' on every node labelled Paper; 1 have none",
+            "expected 'title' on every node labelled Paper, of at most 1,900 characters; 1 have none",
             "DETACH DELETE node",
         ),
         (
@@ -238,10 +324,10 @@ def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, reco
         ("MATCH (one:Author), (other:Paper) CREATE (one)-[:INTERESTED_IN]->(other)", "INTERESTED_IN", ""),
     ):
         cypher(statement)
-        before = dump(cypher)
+        before = dump(owner)
         with pytest.raises(GraphError, match=message):
             recommender.adopt()
-        assert dump(cypher) == before
+        assert dump(owner) == before
         where = "node.name = 'x'" if "DELETE" in undo else "true"
         if undo:
             cypher(f"MATCH (node:Paper) WHERE {where} {undo}")
@@ -250,7 +336,7 @@ def test_what_is_in_the_way_is_told_before_anything_is_written(cypher: Run, reco
 
 
 def test_a_loaded_graph_is_not_adopted_nor_files_loaded_beside_an_adopted_one(
-    cypher: Run, recommender: Recommender, tmp_path: Path
+    owner: neo4j.Driver, cypher: Run, recommender: Recommender, tmp_path: Path
 ) -> None:
     (tmp_path / "csv" / "nodes").mkdir(parents=True)
     (tmp_path / "csv" / "nodes" / "Paper.csv").write_text("id:ID(Paper),title\n1,Wax and Wane\n", encoding="utf-8")
@@ -260,17 +346,17 @@ def test_a_loaded_graph_is_not_adopted_nor_files_loaded_beside_an_adopted_one(
         recommender.forget()
     recommender.init()
     recommender.adopt()
-    before = dump(cypher)
+    before = dump(owner)
     with pytest.raises(LoadError, match="was adopted"):
         load(recommender.client, folder)
-    assert dump(cypher) == before
+    assert dump(owner) == before
     recommender.forget()
     load(recommender.client, folder)
-    before = dump(cypher)
+    before = dump(owner)
     for refused in (recommender.adopt, recommender.forget):
         with pytest.raises(GraphError, match="loaded"):
             refused()
-    assert dump(cypher) == before
+    assert dump(owner) == before
 
 
 def test_everything_but_writing_works_for_somebody_who_may_only_read(
@@ -305,13 +391,40 @@ def test_attached_people_with_relations_of_their_own_stay(cypher: Run, recommend
     assert (row["labels"], row["properties"]) == (["User"], {"id": "ann"})
 
 
+def test_a_graph_that_was_not_adopted_yet_is_told_from_an_empty_one(cypher: Run, recommender: Recommender) -> None:
+    write(cypher, existing_graphs.PAPERS)
+    recommender.init()
+    with pytest.raises(GraphError, match="found none among 9 nodes") as caught:
+        recommender.train()
+    assert "kg-rec adopt" in caught.value.remedy
+
+
+def test_another_database_than_the_one_there_is(server: ManagedServer, client: GraphClient, tmp_path: Path) -> None:
+    """The name reaches the server, and so does a routing address; one server is a cluster of one."""
+    assert client.uri.startswith("bolt://")
+    address = client.uri.replace("bolt://", "neo4j://")
+    for name, refused in (("neo4j", False), ("no-such-graph", True)):
+        settings = Settings(
+            home=tmp_path / name,
+            neo4j_uri=address,
+            neo4j_database=name,
+            neo4j_password=SecretStr(server.password()),
+        )
+        with Recommender.open(settings) as recommender:
+            if refused:
+                with pytest.raises(ConnectionFailedError, match="no-such-graph"):
+                    recommender.init()
+            else:
+                assert recommender.client.read("server/version")
+
+
 def test_init_says_what_is_wrong(cypher: Run, recommender: Recommender) -> None:
     with pytest.raises(GraphError, match="expected nodes with labels, found none"):
         recommender.init()
     write(cypher, existing_graphs.PAPERS)
     with pytest.raises(SchemaError, match="expected a label for --item, found 'Film'"):
         recommender.init(choices=SchemaChoices(item="Film"))
-    schema, _ = recommender.init(choices=SchemaChoices(item="Paper", user="Author"))
+    schema = recommender.init(choices=SchemaChoices(item="Paper", user="Author")).schema
     assert schema.user is not None and schema.user.label == "Author"
     with pytest.raises(SchemaError, match="--new-schema"):
         recommender.init()

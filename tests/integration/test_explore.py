@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from click.testing import Result
@@ -53,9 +53,9 @@ def _keys(value: object) -> Any:
     return as_plain(value)["nodes"] if isinstance(value, GraphPath) else as_plain(value)
 
 
-def likes(entity: str, score: float = 1.0, polarity: int = 1) -> Interest:
+def likes(entity: str, score: float = 1.0, polarity: Literal[1, -1] = 1) -> Interest:
     label, _, name = entity.partition("/")
-    return Interest(entity, label, name, score, polarity, evidence=f"the words {name}", source="named")  # type: ignore[arg-type]
+    return Interest(entity, label, name, score, polarity, evidence=f"the words {name}", source="named")
 
 
 def loaded(client: GraphClient, folder: Path) -> Asked:

@@ -193,6 +193,7 @@ def test_removing_leaves_the_graph_as_it_was(library_: Library) -> None:
     done = library_.recommender.unpublish()
     library_.recommender.detach("bob")
     assert library_.dump() == before
+    assert len(library_.rows("MATCH (a)-[r:SIMILAR_TO]->(b) RETURN r.score AS score")) == 2  # those of the graph itself
     assert done.entities == BOOKS + len(TOPICS) and done.people == 2 and done.version
     again = library_.recommender.unpublish()
     assert (again.version, again.relations, again.entities, again.people) == ("", 0, 0, 0)

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ import kg_rec.cli
 from kg_rec.convert import Conversion, convert, layouts
 from kg_rec.convert.layout import ENTRY_POINTS
 from kg_rec.convert.movielens import title_in
+from kg_rec.convert.source import Source
+from kg_rec.convert.writer import GraphWriter
 from kg_rec.errors import ConvertError
 from kg_rec.graph.csv_folder import GraphFolder, read_folder
 from kg_rec.schema import GraphSchema
@@ -43,10 +46,10 @@ def copied(name: str, folder: Path, **changes: str | bytes | None) -> Path:
     return source
 
 
-def told(source: Path, target: Path, **options: str) -> str:
+def told(source: Path, target: Path, **options: Any) -> str:
     """What the error says; there is nothing at the target afterwards, nor beside it."""
     with pytest.raises(ConvertError) as caught:
-        convert(source, target, **options)  # type: ignore[arg-type]
+        convert(source, target, **options)
     assert caught.value.remedy
     assert not target.exists()
     assert not list(target.parent.glob(".*"))
@@ -231,7 +234,7 @@ def test_a_bad_file_is_told_and_cannot_be_skipped(
             "tags_csv": "userId,movieId,tag,timestamp\n",
         }
     source = copied("ml-latest", tmp_path, **changes)
-    message = told(source, tmp_path / "graph", bad_rows=tmp_path / "report.csv")  # type: ignore[arg-type]
+    message = told(source, tmp_path / "graph", bad_rows=tmp_path / "report.csv")
     assert expected in message and "--bad-rows" not in message
 
 
@@ -541,8 +544,8 @@ def test_only_a_new_or_an_empty_folder_is_written(tmp_path: Path) -> None:
 def test_what_is_broken_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from kg_rec.convert.movielens import MovieLens
 
-    def broken(self: MovieLens, source: object, graph: object) -> None:
-        whole(self, source, graph)  # type: ignore[arg-type]
+    def broken(self: MovieLens, source: Source, graph: GraphWriter) -> None:
+        whole(self, source, graph)
         assert list(tmp_path.glob(".graph.writing/nodes/*.csv"))
         raise KeyboardInterrupt
 
@@ -560,7 +563,7 @@ def test_what_is_broken_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    message = told(SOURCES / "ml-latest", tmp_path / "graph", bad_rows=tmp_path)  # type: ignore[arg-type]
+    message = told(SOURCES / "ml-latest", tmp_path / "graph", bad_rows=tmp_path)
     assert "the report of bad lines cannot be written" in message and "Nothing was written." in message
 
 
