@@ -119,6 +119,10 @@ class Lexicon:
     softened: frozenset[tuple[str, ...]]
     """Denials of a degree alone ("less", "not too"); among the phrases, they deny as others do."""
     phrases: PhraseTree
+    alike: frozenset[tuple[str, ...]]
+    """Before a name, they liken something to it."""
+    prepositions: frozenset[str]
+    """Before a name, they say what something has, is about, or where it is from."""
     asking: PhraseTree
     """What somebody says who asks for something, rather than telling of themselves."""
     telling: PhraseTree
@@ -175,6 +179,8 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         denials=frozenset(_tokens(denial) for denial in words("denials")),
         softened=frozenset(_tokens(phrase) for phrase in words("softened")),
         phrases=phrases,
+        alike=frozenset(_tokens(phrase) for phrase in words("alike")),
+        prepositions=_single(words("prepositions")),
         asking=asking,
         telling=telling,
         greetings=greetings,
