@@ -118,6 +118,8 @@ class Lexicon:
     """Words that deny a verb, and all its objects; among the phrases, they deny as others do."""
     softened: frozenset[tuple[str, ...]]
     """Denials of a degree alone ("less", "not too"); among the phrases, they deny as others do."""
+    exceptions: frozenset[tuple[str, ...]]
+    """After a dislike, they name what is excepted from it; among the phrases, they deny as others do."""
     phrases: PhraseTree
     alike: frozenset[tuple[str, ...]]
     """Before a name, they liken something to it."""
@@ -178,6 +180,7 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         cues=frozenset(_tokens(cue) for cue in words("cues")),
         denials=frozenset(_tokens(denial) for denial in words("denials")),
         softened=frozenset(_tokens(phrase) for phrase in words("softened")),
+        exceptions=frozenset(_tokens(phrase) for phrase in words("exceptions")),
         phrases=phrases,
         alike=frozenset(_tokens(phrase) for phrase in words("alike")),
         prepositions=_single(words("prepositions")),
