@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from kg_rec.convert.frames import Graph
     from kg_rec.graph.adopt import Adopted, Forgotten
     from kg_rec.graph.client import GraphClient
+    from kg_rec.graph.counts import GraphSize
     from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.explain import Explanation
     from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
     from kg_rec.graph.publish import PublishReport, UnpublishReport
+    from kg_rec.graph.status import Difference, GraphStatus
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.protocol import MakeNetwork
@@ -125,6 +128,21 @@ class Meaning:
     detour: Detour | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What `sync` did. version: the current one now; written: whether anything had changed; differences: what is new or gone since
+    the model before; worded: of how many entities the words were encoded, being new or changed; seconds: what took how long;
+    published: version of the model that is published in Neo4j, "" where none is.
+    """
+
+    version: str
+    written: bool
+    differences: list[Difference]
+    worded: int
+    seconds: dict[str, float]
+    published: str = ""
+
+
 _T = TypeVar("_T")
 
 
@@ -149,8 +167,8 @@ class Recommender:
     Nothing is opened until it is needed: the model when the first words come, Neo4j when the first path is asked for.
 
     Several threads may ask one recommender at once: `recommend`, `recommend_many`, `understand`, `similar`, and what reads or
-    changes people. `load`, `train` and `close` are for one thread, with nobody asking meanwhile. It waits for answers and keeps the
-    processor busy, so an asyncio program calls it as `await asyncio.to_thread(recommender.recommend, words)`.
+    changes people. `load`, `train`, `sync` and `close` are for one thread, with nobody asking meanwhile. It waits for answers and
+    keeps the processor busy, so an asyncio program calls it as `await asyncio.to_thread(recommender.recommend, words)`.
     """
 
     def __init__(
@@ -171,6 +189,8 @@ class Recommender:
         self._say = say
         self._progress = progress
         self._encoders: dict[str, TextEncoder] = {}
+        self._in_step: tuple[str, GraphSize] | None = None
+        self._apart = ""
 
     @classmethod
     def open(
@@ -373,8 +393,9 @@ class Recommender:
         """
         import torch  # noqa: F401 - before the timer: it is not part of the export
 
+        from kg_rec.graph.content import content_of
         from kg_rec.graph.export import export_graph
-        from kg_rec.model.artifact import Artifact, save_artifact
+        from kg_rec.model.artifact import Artifact, answerable, save_artifact
         from kg_rec.model.training import TrainingSettings, fit
 
         schema = self.schema
@@ -392,15 +413,76 @@ class Recommender:
         artifact = Artifact(
             trained,
             schema,
-            _answerable(graph[schema.item.label].properties, schema),
+            answerable(graph[schema.item.label].properties, schema),
             graph.fingerprint,
             {"name": encoder.name, "fingerprint": encoder.fingerprint, "dim": encoder.dim}
             | ({"own": True} if self._own_encoder is not None else {}),
+            content=content_of(graph),
         )
         version = save_artifact(artifact, self.settings.model_path)
+        self._forget_model()
+        return {"version": version, **trained.metrics}
+
+    def sync(self) -> Synced:
+        """Bring the model up to date with the graph without training (kg_rec/model/sync.py), and return what has changed.
+
+        Where nothing has, nothing is written. Raises ArtifactError where there is no model to go on from, or it cannot be written,
+        and otherwise as `kg_rec.model.sync.synced` does; the model there was stays the current one then.
+        """
+        from kg_rec.graph.content import content_of
+        from kg_rec.graph.export import export_graph
+        from kg_rec.graph.publish import published_model
+        from kg_rec.graph.status import differences
+        from kg_rec.model.artifact import load_texts, save_artifact
+        from kg_rec.model.manifest import current_version
+        from kg_rec.model.sync import check_can_be_synced, synced
+        from kg_rec.text.cache import CachedEncoder
+
+        started = time.monotonic()
+        if "artifact" in self.__dict__ and current_version(self.settings.model_path) != self.artifact.version:
+            self._forget_model()  # somebody else has trained or synchronised since it was read
+        artifact, schema = self.artifact, self.schema
+        check_can_be_synced(artifact, schema)
+        texts = load_texts(self.settings.model_path, artifact)
+        read = time.monotonic()
+        graph = export_graph(self.client, schema, self._progress)
+        seconds = {"reading the graph": round(time.monotonic() - read, 2)}
+        content = content_of(graph)
+        there = published_model(self.client)
+        published = there.version if there is not None else ""
+        if content == artifact.content and schema == artifact.schema:
+            seconds["all"] = round(time.monotonic() - started, 2)
+            return Synced(artifact.version, False, [], 0, seconds, published)
+        encoder = CachedEncoder(self.encoder_of(artifact), self.settings.vectors_path)
+        update = synced(artifact, texts, graph, schema, encoder, self._progress)
+        version = save_artifact(update.artifact, self.settings.model_path)
+        self._forget_model()
+        found = differences(
+            artifact.content.counts if artifact.content else None,
+            artifact.model.entities.keys,
+            content.counts,
+            set(update.artifact.model.entities.keys),
+            schema,
+        )
+        seconds |= {"encoding": round(update.encoding, 2), "all": round(time.monotonic() - started, 2)}
+        return Synced(version, True, found, update.worded, seconds, published)
+
+    def status(self) -> GraphStatus:
+        """Return how far the graph and the current model are apart; the model's tensors are not read (kg_rec/graph/status.py).
+
+        Raises ArtifactError where there is no model.
+        """
+        from kg_rec.graph.status import graph_status
+        from kg_rec.model.manifest import known
+
+        model = known(self.settings.model_path)
+        schema = self.schema if self.settings.schema_path.exists() else None
+        return graph_status(self.client, model, schema)
+
+    def _forget_model(self) -> None:
+        """Have the current model be read again when it is needed next."""
         for name in ("artifact", "linker", "ranking", "similarity"):
             self.__dict__.pop(name, None)
-        return {"version": version, **trained.metrics}
 
     def training_encoder(self, name: str | None = None) -> TextEncoder:
         """Return the encoder for the texts of the graph, which keeps their vectors: `name`, by default that of the settings.
@@ -454,10 +536,25 @@ class Recommender:
         return Similarity(self.artifact.model)
 
     def graph_has_changed(self) -> bool:
-        """Return whether nodes or relations were added or removed since the model was trained."""
-        from kg_rec.graph.counts import graph_counts
+        """Return whether the number of nodes or relations has changed since the model was made; `status` tells more.
 
-        return graph_counts(self.client).fingerprint() != self.artifact.fingerprint
+        It is asked with every answer: where the size of the graph says all, nothing is counted, and what was counted is
+        remembered. Raises GraphError where nodes have no key.
+        """
+        from kg_rec.graph.counts import graph_counts, graph_size
+
+        artifact, size = self.artifact, graph_size(self.client)
+        agrees = artifact.content is not None and size.agrees(artifact.content.counts)
+        if agrees or self._in_step == (artifact.version, size):
+            self._apart = ""
+            return False
+        # Once they are apart, every further change would have the graph counted again, only to say the same.
+        if self._apart != artifact.version:
+            if graph_counts(self.client).fingerprint() == artifact.fingerprint:
+                self._in_step = artifact.version, size
+                return False
+            self._apart = artifact.version
+        return True
 
     def schema_has_changed(self) -> bool:
         """Return whether schema.toml says something else than it did when the model was trained. Raises SchemaError."""
@@ -597,7 +694,7 @@ class Recommender:
             items = [found.item for found in ranked]
             explanations = explain_items(self.client, self.artifact, items, interests, vector[0], user=start)
         if explain and self.graph_has_changed():
-            notes.append("The graph has changed since the model was trained; kg-rec train brings it up to date.")
+            notes.append("The graph has changed since the model was made; kg-rec sync brings the model up to date.")
         if self.schema_has_changed():
             notes.append("schema.toml has changed since the model was trained; kg-rec train brings it into effect.")
         return Recommendations(interests, self._items(ranked, explanations), notes)
@@ -883,17 +980,6 @@ def make_linker(
         )
         rows.append(row)
     return Linker(targets, encoder, names[rows])
-
-
-def _answerable(properties: dict[str, list[Any]], schema: GraphSchema) -> dict[str, list[Any]]:
-    """Return the items' properties that answers and filters use: numbers, truth values and short texts."""
-    kept = {}
-    for name, values in properties.items():
-        known = [value for value in values if value is not None]
-        if name in schema.item.text or not all(isinstance(value, str | int | float | bool) for value in known):
-            continue
-        kept[name] = list(values)
-    return kept
 
 
 def _titles_like(given: str, titles: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kg_rec.graph.content import content_of
 from kg_rec.graph.export import HeteroData
 from kg_rec.model.artifact import Artifact
 from kg_rec.model.protocol import MakeNetwork
@@ -156,4 +157,5 @@ def artifact_of(graph: HeteroData, schema: GraphSchema = SCHEMA, **settings: Any
         {name: values for name, values in graph[schema.item.label].properties.items() if name != "plot"},
         graph.fingerprint,
         {"name": "hash", "fingerprint": encoder.fingerprint, "dim": encoder.dim},
+        content=content_of(graph),
     )

@@ -17,6 +17,7 @@ _GROUPS = (
     "adopt",
     "export",
     "train",
+    "sync",
     "model",
     "people",
     "recommend",

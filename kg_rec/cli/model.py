@@ -56,13 +56,17 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON."
         typer.echo(json.dumps([asdict(version) for version in found], ensure_ascii=False, indent=1))
         return
     for version in found:
-        told = version.problem or f"trained {version.created}"
+        told = version.problem or _dated(version.trained, version.created)
         output().print(f" {version.name}  {told}{'  current' if version.current else ''}", markup=False)
+
+
+def _dated(trained: str, created: str) -> str:
+    return f"trained {trained}" + (f", brought up to date {created}" if created != trained else "")
 
 
 def _facts(card: ModelCard) -> Iterator[str]:
     facts = {
-        "model": f"{card.version}, trained {card.created}",
+        "model": f"{card.version}, {_dated(card.trained, card.created)}",
         "graph": f"{card.items:,} items ({card.item}), {sum(card.entities.values()):,} entities, fingerprint {card.graph}",
         "labels": ", ".join(f"{label} {count:,}" for label, count in card.entities.items()),
         "people": f"{card.likes:,} who like something" if card.likes else "none: words and graph only",

@@ -39,6 +39,32 @@ class GraphCounts:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class GraphSize:
+    """How much the graph holds, as Neo4j knows without looking (cypher/status/size.cypher)."""
+
+    nodes: int
+    relations: int
+    similar: int
+    published: bool
+
+    def agrees(self, counts: GraphCounts) -> bool:
+        """Whether a graph with these counts has this size, so that it is likely the same one.
+
+        False may mean nothing: relations to nodes that kg-rec does not know are in the size, but not in the counts.
+        """
+        types = counts.types()
+        similar = types.pop("SIMILAR_TO", 0)
+        mine = self.similar == similar or (self.published and not similar)
+        return mine and (self.nodes, self.relations) == (sum(counts.nodes.values()), sum(types.values()))
+
+
+def graph_size(client: GraphClient) -> GraphSize:
+    """Return the size of the graph, in a time that does not depend on it."""
+    (row,) = client.read("status/size")
+    return GraphSize(row["nodes"], row["relations"], row["similar"], row["models"] > 0)
+
+
 def graph_counts(client: GraphClient) -> GraphCounts:
     """Return the counts of the graph. Reads no properties but keys. Raises GraphError as `counts_in` does."""
     with client.reading() as transaction:

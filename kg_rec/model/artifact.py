@@ -31,9 +31,24 @@ from kg_rec.model.calibration import Calibration
 from kg_rec.model.features import Entities
 from kg_rec.model.fusion import Fusion
 from kg_rec.model.link_prediction import LinkPredictor
+from kg_rec.model.manifest import (
+    ENTITIES,
+    FORMAT,
+    TENSORS,
+    TEXTS,
+    TRAIN_AGAIN,
+    check_file,
+    content_in,
+    current_version,
+    digest_of,
+    read_manifest,
+    trained_at,
+)
 from kg_rec.model.signals import Evidence, Likings, no_entries
+from kg_rec.model.texts import Texts
 from kg_rec.model.training import TrainedModel, TrainingSettings
 from kg_rec.schema import GraphSchema
+from kg_rec.text.asking import Form
 from kg_rec.text.manner import Manner
 
 if TYPE_CHECKING:
@@ -41,15 +56,12 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-FORMAT = 2
-"""Raised whenever an older kg-rec could not read what a newer one writes."""
+    from kg_rec.graph.content import GraphContent
 
-_FILES = ("entities.json", "tensors.safetensors")
 _KEPT_VERSIONS = 2
 _UNFINISHED_AFTER = 3600.0
 """Seconds after which a version that is still not whole was given up: writing takes a few."""
 _LIBRARIES = ("kg-rec", "torch", "torch-geometric", "transformers", "neo4j", "numpy")
-_TRAIN_AGAIN = "Train again: kg-rec train"
 
 
 @dataclass(frozen=True)
@@ -57,8 +69,9 @@ class Artifact:
     """A model with all that it needs to be used without the graph.
 
     properties: of the items, {name: list of values in the order of the items}; what filters and answers read.
-    fingerprint: of the graph it was trained on; encoder: name, fingerprint and size of the vectors, as the manifest has them, and
-    own: whether it was one's own, which no name leads to.
+    fingerprint: of the graph it was made from, and content, None where it is not known; encoder: name, fingerprint and size of
+    the vectors, as the manifest has them, and own: whether it was one's own, which no name leads to; created: when this version
+    was written; trained: when its weights were learned, "" for now.
     """
 
     model: TrainedModel
@@ -68,14 +81,19 @@ class Artifact:
     encoder: dict[str, Any]
     version: str = ""
     created: str = ""
+    content: GraphContent | None = None
+    trained: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A model that is there. problem: why it cannot be used, as far as its manifest tells; empty otherwise."""
+    """A model that is there. created: when it was written; trained: when its weights were learned; problem: why it cannot be
+    used, as far as its manifest tells, empty otherwise.
+    """
 
     name: str
     created: str
+    trained: str
     current: bool
     problem: str = ""
 
@@ -91,7 +109,9 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
         try:
-            save_file(_tensors(model), beside / "tensors.safetensors")
+            save_file(_tensors(model), beside / TENSORS)
+            if model.texts is not None:
+                save_file(_texts(model.texts), beside / TEXTS)
             entities = {
                 "keys": model.entities.keys,
                 "labels": model.entities.labels,
@@ -101,16 +121,20 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
                 "slices": {label: [rows.start, rows.stop] for label, rows in model.entities.slices.items()},
                 "properties": artifact.properties,
             }
-            (beside / "entities.json").write_text(json.dumps(entities, ensure_ascii=False), encoding="utf-8")
+            (beside / ENTITIES).write_text(json.dumps(entities, ensure_ascii=False), encoding="utf-8")
             files = {
-                path.name: {"bytes": path.stat().st_size, "sha256": _digest(path)} for path in sorted(beside.iterdir())
+                path.name: {"bytes": path.stat().st_size, "sha256": digest_of(path)}
+                for path in sorted(beside.iterdir())
             }
             manifest = {
                 "format": FORMAT,
                 "created": created.isoformat(timespec="seconds"),
+                "trained": artifact.trained or created.isoformat(timespec="seconds"),
                 "libraries": {name: installed_version(name) for name in _LIBRARIES},
                 "schema": artifact.schema.model_dump(mode="json", exclude_none=True),
                 "fingerprint": artifact.fingerprint,
+                "graph": artifact.content.as_dict() if artifact.content else None,
+                "form": asdict(model.texts.form) if model.texts else None,
                 "encoder": artifact.encoder,
                 "settings": asdict(model.settings),
                 "network": model.network,
@@ -147,14 +171,14 @@ def load_artifact(folder: Path) -> Artifact:
 
     Raises ArtifactError when there is none, when a file is missing or damaged, or when a newer kg-rec wrote it.
     """
-    name = _current(folder)
+    name = current_version(folder)
     place = folder / name
-    manifest = _manifest(place)
+    manifest = read_manifest(place)
     try:
-        for file in _FILES:
-            _check_file(place / file, manifest["files"][file])
-        stored = json.loads((place / "entities.json").read_text(encoding="utf-8"))
-        tensors = load_file(place / "tensors.safetensors")
+        for file in (ENTITIES, TENSORS):
+            check_file(place / file, manifest["files"][file])
+        stored = json.loads((place / ENTITIES).read_text(encoding="utf-8"))
+        tensors = load_file(place / TENSORS)
         entities = Entities(
             stored["keys"],
             stored["labels"],
@@ -173,75 +197,68 @@ def load_artifact(folder: Path) -> Artifact:
             | ({"own": True} if manifest["encoder"].get("own") else {}),
             version=name,
             created=str(manifest["created"]),
+            content=content_in(manifest),
+            trained=trained_at(manifest),
         )
     except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError, ValidationError) as error:
-        raise ArtifactError(f"{place}: the model cannot be read: {error}", remedy=_TRAIN_AGAIN) from error
+        raise ArtifactError(f"{place}: the model cannot be read: {error}", remedy=TRAIN_AGAIN) from error
+
+
+def load_texts(folder: Path, artifact: Artifact) -> Texts:
+    """Return what the text block of the artifact, which was loaded from `folder`, started from.
+
+    Raises ArtifactError where it is damaged, or the version was written without it.
+    """
+    place = folder / artifact.version
+    manifest = read_manifest(place)
+    if TEXTS not in manifest["files"]:
+        raise ArtifactError(
+            f"{place}: expected {TEXTS}, which synchronising starts from; found none: an earlier kg-rec wrote this model.",
+            remedy=TRAIN_AGAIN,
+        )
+    check_file(place / TEXTS, manifest["files"][TEXTS])
+    try:
+        stored = {name: value.numpy() for name, value in load_file(place / TEXTS).items()}
+        names = artifact.model.names.numpy()
+        vectors = names.copy()
+        vectors[stored["rows"]] = stored["vectors"]
+        told = manifest["form"]
+        form = Form(
+            tuple(map(tuple, told["neighbours"])),
+            tuple(map(tuple, told["spoken"])),
+            tuple(told["kind"]) if told["kind"] else None,
+            tuple(told["templates"]),
+        )
+        return Texts(vectors, names, stored["digests"], form)
+    except (ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
+        raise ArtifactError(f"{place}: the model cannot be read: {error}", remedy=TRAIN_AGAIN) from error
+
+
+def answerable(properties: Mapping[str, list[Any]], schema: GraphSchema) -> dict[str, list[Any]]:
+    """Return the items' properties that answers and filters use: numbers, truth values and short texts."""
+    kept = {}
+    for name, values in properties.items():
+        known = [value for value in values if value is not None]
+        if name in schema.item.text or not all(isinstance(value, str | int | float | bool) for value in known):
+            continue
+        kept[name] = list(values)
+    return kept
 
 
 def versions(folder: Path) -> list[Version]:
     """Return the models under `folder`, the newest first. Raises ArtifactError when none is the current one."""
-    current = _current(folder)
+    current = current_version(folder)
     found = []
     for place in sorted(folder.iterdir(), reverse=True):
         if not place.is_dir() or place.name.startswith("."):
             continue
         try:
-            created, problem = str(_manifest(place).get("created", "")), ""
+            manifest, problem = read_manifest(place), ""
         except ArtifactError as error:
-            created, problem = "", error.message
-        found.append(Version(place.name, created, place.name == current, problem))
+            manifest, problem = {"created": ""}, error.message
+        created, trained = str(manifest.get("created", "")), trained_at({"created": "", **manifest})
+        found.append(Version(place.name, created, trained, place.name == current, problem))
     return found
-
-
-def _current(folder: Path) -> str:
-    try:
-        return (folder / "current").read_text(encoding="utf-8").strip()
-    except FileNotFoundError as error:
-        raise ArtifactError(
-            f"There is no trained model in {folder}.",
-            remedy="Load a graph (kg-rec load FOLDER), or take the one in your Neo4j (kg-rec init, kg-rec adopt); then train: "
-            "kg-rec train",
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{folder / 'current'}: expected the name of a model, found {error}.") from error
-
-
-def _manifest(place: Path) -> dict[str, Any]:
-    path = place / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        found = int(manifest["format"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"{path}: expected the manifest of a model, found {error!r}.", remedy=_TRAIN_AGAIN
-        ) from error
-    if found < FORMAT:
-        raise ArtifactError(
-            f"{path}: expected format {FORMAT}, found format {found}, of an earlier version.", remedy=_TRAIN_AGAIN
-        )
-    if found > FORMAT:
-        libraries = manifest.get("libraries")
-        by = (libraries.get("kg-rec") if isinstance(libraries, dict) else None) or "of a later version"
-        raise ArtifactError(
-            f"{path}: expected format {FORMAT}, found format {found}, written by kg-rec {by}.",
-            remedy="Upgrade kg-rec, or train again with this version: kg-rec train",
-        )
-    return dict(manifest)
-
-
-def _check_file(path: Path, expected: Mapping[str, Any]) -> None:
-    try:
-        found = {"bytes": path.stat().st_size, "sha256": _digest(path)}
-    except OSError as error:
-        raise ArtifactError(
-            f"{path}: expected a part of the model, found {error.strerror}.", remedy=_TRAIN_AGAIN
-        ) from error
-    if found != dict(expected):
-        raise ArtifactError(
-            f"{path}: the model is damaged: expected {expected['bytes']} bytes with SHA-256 {expected['sha256'][:12]}…, "
-            f"found {found['bytes']} with {str(found['sha256'])[:12]}….",
-            remedy=_TRAIN_AGAIN,
-        )
 
 
 def _flush(path: Path) -> None:
@@ -253,11 +270,6 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tensors(model: TrainedModel) -> dict[str, Tensor]:
@@ -282,6 +294,13 @@ def _tensors(model: TrainedModel) -> dict[str, Tensor]:
     return {name: value.detach().contiguous() for name, value in parts.items()}
 
 
+def _texts(texts: Texts) -> dict[str, Tensor]:
+    """Return the vectors that are no vectors of names, and the digests."""
+    rows = texts.wordy
+    parts = {"rows": rows, "vectors": texts.vectors[rows], "digests": texts.digests}
+    return {name: torch.from_numpy(value).contiguous() for name, value in parts.items()}
+
+
 def _sparse(name: str, matrix: sp.csr_array) -> dict[str, Tensor]:
     return {
         f"{name}.starts": torch.from_numpy(matrix.indptr.astype(np.int64)),
@@ -298,13 +317,7 @@ def _matrix(name: str, tensors: Mapping[str, Tensor], columns: int) -> sp.csr_ar
 
 def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str, Any]) -> TrainedModel:
     settings = TrainingSettings(**manifest["settings"])
-    labels = list(entities.slices)
-    predictor = LinkPredictor(
-        tensors["predictor.label_of"],
-        item_label=labels.index(entities.item_label),
-        labels=len(labels),
-        temperature=settings.temperature,
-    )
+    predictor = LinkPredictor.over(entities, settings.temperature)
     predictor.load_state_dict(
         {name.removeprefix("predictor."): value for name, value in tensors.items() if name.startswith("predictor.")}
     )

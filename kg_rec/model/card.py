@@ -37,15 +37,17 @@ class SignalWeight:
 class ModelCard:
     """What there is to say of a model.
 
-    graph: fingerprint; items: how many, and entities of every label, the items among them; likes: of how many people the model
-    knows; encoder: name, fingerprint, dim; settings: those of the training that are not by default, each with its default;
-    metrics: what the training came to, without its course; relations: what each carries in the one-hot block, the sum of |a_r|
-    over the layers, TYPE from its source to its target and TYPE⁻¹ back; network: name of a network of one's own, of which it is
-    not known what its relations carry, or None.
+    created, trained: when this version was written, and when its weights were learned; graph: fingerprint; items: how many,
+    and entities of every label, the items among them; likes: of how many people the model knows; encoder: name,
+    fingerprint, dim; settings: those of the training that are not by default, each with its default; metrics: what the
+    training came to, without its course; relations: what each carries in the one-hot block, the sum of |a_r| over the
+    layers, TYPE from its source to its target and TYPE⁻¹ back; network: name of a network of one's own, of which it is not
+    known what its relations carry, or None.
     """
 
     version: str
     created: str
+    trained: str
     graph: str
     item: str
     items: int
@@ -68,6 +70,7 @@ def model_card(artifact: Artifact) -> ModelCard:
     return ModelCard(
         artifact.version,
         artifact.created,
+        artifact.trained,
         artifact.fingerprint,
         model.entities.item_label,
         model.entities.item_count,

@@ -196,13 +196,22 @@ def liked_together(users: NDArray[np.int64], items: NDArray[np.int64], *, item_c
     rows = np.repeat(np.arange(item_count), np.diff(both.indptr))
     weights = both.data / np.sqrt(each[rows] * each[both.indices])
     weights[rows == both.indices] = 0.0
-    kept = np.zeros(len(weights), dtype=bool)
+    kept = np.ones(len(weights), dtype=bool)
     for start, end in itertools.pairwise(both.indptr.tolist()):
-        strongest = np.argsort(-weights[start:end], kind="stable")[:_LIKED_TOGETHER_TOP]
-        kept[start + strongest] = True
+        if end - start > _LIKED_TOGETHER_TOP:
+            kept[start:end] = _strongest(weights[start:end])
     kept &= weights > 0
     found = (weights[kept].astype(np.float32), (rows[kept], both.indices[kept]))
     return _row_normalised(sp.csr_array(found, shape=(size, size)))
+
+
+def _strongest(weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which are the 50 largest of more than 50 weights, [n]; of equal ones the first."""
+    least = np.partition(weights, len(weights) - _LIKED_TOGETHER_TOP)[-_LIKED_TOGETHER_TOP]
+    kept: NDArray[np.bool_] = weights > least
+    equal = np.flatnonzero(weights == least)
+    kept[equal[: _LIKED_TOGETHER_TOP - int(kept.sum())]] = True
+    return kept
 
 
 def popularity(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg_rec.interest import Interest
+    from kg_rec.model.features import Entities
 
 
 Shared = Callable[[Tensor], Tensor]
@@ -124,6 +125,18 @@ class LinkPredictor(nn.Module):
         self.register_buffer("nu", _by_label(0.3, labels, item_label, 1.0))
         self.nu_change = nn.Parameter(torch.zeros(labels))
         self.beta_change = nn.Parameter(torch.zeros(()))
+
+    @classmethod
+    def over(cls, entities: Entities, temperature: float) -> Self:
+        """Return the predictor over these entities with its start values; labels are numbered in the order of the slices."""
+        labels = list(entities.slices)
+        number = {label: place for place, label in enumerate(labels)}
+        return cls(
+            torch.tensor([number[label] for label in entities.labels]),
+            item_label=number[entities.item_label],
+            labels=len(labels),
+            temperature=temperature,
+        )
 
     def forward(self, text: Tensor, shared: Shared, people: People, popularity: Tensor) -> Scores:
         """Score every item for every person.

@@ -110,18 +110,35 @@ def ease(interacted: sp.csr_array) -> sp.csr_array:
     if not len(chosen):
         return no_entries(count, count)
     some = interacted[:, chosen]
-    gram = (some.T @ some).toarray().astype(np.float32)
-    gram[np.diag_indices_from(gram)] += _EASE_REGULARISATION
-    precision = torch.cholesky_inverse(torch.linalg.cholesky(torch.from_numpy(gram))).numpy()
-    weights = -precision / np.diag(precision)
-    np.fill_diagonal(weights, 0.0)
+    weights = _through_people(some) if some.shape[0] < len(chosen) else _through_items(some)
+    weights.fill_diagonal_(0.0)
     kept = min(_EASE_TOP, len(chosen))
-    strongest = np.argpartition(-np.abs(weights), kept - 1, axis=1)[:, :kept]
-    values = np.take_along_axis(weights, strongest, axis=1).ravel()
+    strongest = torch.topk(weights.abs(), kept, dim=1, sorted=False).indices
+    values = torch.gather(weights, 1, strongest).numpy().ravel()
     rows = np.repeat(chosen, kept)
-    found: sp.csr_array = sp.csr_array((values, (rows, chosen[strongest].ravel())), shape=(count, count))
+    found: sp.csr_array = sp.csr_array((values, (rows, chosen[strongest.numpy()].ravel())), shape=(count, count))
     found.eliminate_zeros()
     return found
+
+
+def _through_items(interacted: sp.csr_array) -> Tensor:
+    """Return -P diag(1 / diag P), [n, n], by inverting a matrix of the n items."""
+    gram = (interacted.T @ interacted).toarray().astype(np.float32)
+    gram[np.diag_indices_from(gram)] += _EASE_REGULARISATION
+    precision = torch.cholesky_inverse(torch.linalg.cholesky(torch.from_numpy(gram)))
+    return -precision / precision.diagonal()
+
+
+def _through_people(interacted: sp.csr_array) -> Tensor:
+    """Return -P diag(1 / diag P), [n, n], by a system of the U people, who are fewer than the n items.
+
+    lambda P = I - W with W = X^T (X X^T + lambda I)^-1 X (Woodbury), so that -P_ij / P_jj = W_ij / (1 - W_jj) where i is not j.
+    """
+    gram = (interacted @ interacted.T).toarray().astype(np.float64)
+    gram[np.diag_indices_from(gram)] += _EASE_REGULARISATION
+    solved = np.linalg.solve(gram, interacted.toarray().astype(np.float64)).astype(np.float32)
+    weights = torch.from_numpy(interacted.T @ solved)
+    return weights / (1.0 - weights.diagonal())
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,6 @@ from kg_rec.model.crowd import Crowd
 from kg_rec.model.features import (
     LIKED_TOGETHER,
     Entities,
-    entity_texts,
     neighbours_of_items,
     number_entities,
     numeric_ranks,
@@ -33,15 +33,16 @@ from kg_rec.model.fusion import Fusion, Told, learn_telling
 from kg_rec.model.link_prediction import LinkPredictor, People
 from kg_rec.model.protocol import MakeNetwork, OwnNetwork, RelationalGraph
 from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalEdges
-from kg_rec.model.signals import SIGNALS, Evidence, no_entries, unit_rows
+from kg_rec.model.signals import SIGNALS, Evidence, no_entries
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
+from kg_rec.model.texts import Texts, encode_texts
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
 from kg_rec.text.manner import REVIEWS, Manner
 from kg_rec.text.wishes import Wishes, understood
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import scipy.sparse as sp
     from numpy.typing import NDArray
@@ -106,7 +107,8 @@ class TrainedModel:
     bare names, [N, T]; fusion: weights of the signals; manner: how words that ask and words that tell read here;
     relation_weights: how much each relation of the graph carries in the representations; calibration: from scores to
     probabilities, None where there was nobody to learn it from; network: name of a network of one's own
-    (kg_rec/model/protocol.py), None where it is ours. What its relations carry is not known: all weigh 1.
+    (kg_rec/model/protocol.py), None where it is ours. What its relations carry is not known: all weigh 1; texts: what the text
+    block started from, None where it is not needed (kg_rec/model/sync.py).
     """
 
     entities: Entities
@@ -119,6 +121,7 @@ class TrainedModel:
     metrics: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
     network: str | None = None
+    texts: Texts | None = None
 
 
 def fit(
@@ -145,20 +148,26 @@ def fit(
     torch.manual_seed(settings.seed)
     entities = number_entities(graph, schema)
     words = item_words(graph, schema)
-    features = _text_features(graph, schema, entities, words, encoder, settings, progress)
+    running = [text for text in words.texts if text][:_MOST_RUNNING]
+    found = encode_texts(
+        graph,
+        schema,
+        entities,
+        words,
+        encoder,
+        description=settings.description,
+        besides=[*running, *REVIEWS],
+        progress=progress,
+    )
+    texts = found.texts
+    manner = Manner.of(found.asking, found.besides[: len(running)], found.besides[len(running) :])
     encoded = time.monotonic()
     knowledge = relation_matrices(graph, entities)
     direct = neighbours_of_items(knowledge, entities)
     crowd = Crowd.of(graph, schema, entities, settings.folds)
-    labels = list(entities.slices)
-    predictor = LinkPredictor(
-        torch.tensor([labels.index(label) for label in entities.labels]),
-        item_label=labels.index(entities.item_label),
-        labels=len(labels),
-        temperature=settings.temperature,
-    )
-    course = _Course(
-        torch.from_numpy(features.text),
+    predictor = LinkPredictor.over(entities, settings.temperature)
+    course = Course(
+        torch.from_numpy(texts.vectors),
         predictor,
         knowledge,
         direct,
@@ -173,7 +182,7 @@ def fit(
     asked = told = Wishes([], np.zeros((0, encoder.dim), dtype=np.float32))
     if asking or telling:
         known = prominence(crowd.popularity(crowd.kept(None)), direct)
-        see = _See(encoder, make_link(entities, features.names, known))
+        see = _See(encoder, make_link(entities, texts.names, known))
         if asking:
             asked = see(asking, progress)
             metrics |= course.run(asking, asked, generator, progress)
@@ -195,13 +204,14 @@ def fit(
     trained = TrainedModel(
         entities,
         replace(evidence, predictor=predictor.eval()),
-        torch.from_numpy(features.names),
+        torch.from_numpy(texts.names),
         fusion,
-        features.manner,
+        manner,
         course.relation_weights(),
         settings,
         metrics,
         network=course.network.name if isinstance(course.network, OwnNetwork) else None,
+        texts=texts,
     )
     strangers = _held_out(crowd, asking, asked), _held_out(crowd, telling, told)
     if not any(people for people, _ in strangers):
@@ -246,62 +256,20 @@ def _held_out(crowd: Crowd, simulated: Sequence[SimulatedPerson], said: Wishes) 
 
 
 @dataclass(frozen=True)
-class _TextFeatures:
-    """text: what the text block starts from, [N, T]; names: vectors of the bare names, [N, T]."""
-
-    text: NDArray[np.float32]
-    names: NDArray[np.float32]
-    manner: Manner
-
-
-def _text_features(
-    graph: HeteroData,
-    schema: GraphSchema,
-    entities: Entities,
-    words: ItemWords,
-    encoder: TextEncoder,
-    settings: TrainingSettings,
-    progress: Progress,
-) -> _TextFeatures:
-    """Encode everything that has words.
-
-    An item is the mean of its asking sentences and its bare title, plus a part of its description; any other entity is
-    its name with its running text.
-    """
-    asked = words.ask()
-    described = words.describe()
-    texts = entity_texts(graph, schema, entities)
-    running = [text for text in words.texts if text][:_MOST_RUNNING]
-    everything = [
-        *(one for sentences in asked for one in sentences),
-        *(text for some in (described, texts, entities.names, running, REVIEWS) for text in some),
-    ]
-    step = progress.step("Encoding", len(everything), "texts")
-    vectors = encoder.encode(everything, progress=step)
-    sizes = [len(asked) * entities.item_count, len(described), len(texts), len(entities.names), len(running)]
-    asking, descriptions, own, names, told, reviews = np.split(vectors, np.cumsum(sizes))
-    count = entities.item_count
-    sentences = unit_rows(asking.reshape(len(asked), count, -1).sum(axis=0) + names[:count])
-    text = own.copy()
-    text[:count] = unit_rows(sentences + settings.description * descriptions)
-    return _TextFeatures(text, names, Manner.of(asking, told, reviews))
-
-
-@dataclass(frozen=True)
 class _View:
     """The graph without the people of one fold, as far as it does not change while the model learns.
 
-    graph: of which the relations are those of the graph and `liked_together`, [N, N]; text: t [N, T]; popularity: [items].
+    without: the fold, None for nobody; text: t [N, T]; popularity: [items]; liked_together: [N, N].
     """
 
-    graph: RelationalGraph
+    without: int | None
     text: Tensor
     popularity: Tensor
     liked_together: sp.csr_array
 
 
-class _Course:
-    """One training.
+class Course:
+    """One training, or what its outcome makes of a graph.
 
     z has two blocks that never mix (the block-diagonal decomposition of Schlichtkrull et al., eq. 4), so each is a network of
     its own. The text block keeps its start: trained on simulated words it gets worse on real ones (docs/quality.md).
@@ -321,25 +289,44 @@ class _Course:
         self.text, self.predictor, self.knowledge = text, predictor, knowledge
         self.direct, self.ranks, self.crowd, self.settings = direct, ranks, crowd, settings
         self.names = [*knowledge, LIKED_TOGETHER]
-        self._knowledge = RelationalEdges.of(knowledge)
         items = crowd.entities.item_count
         leads_to_items = [bool(matrix[:items].nnz) for matrix in knowledge.values()]
         self._text_starts = [settings.text_to_items if leads else settings.text_to_others for leads in leads_to_items]
         self._views: dict[int | None, _View] = {}
+        self._graphs: dict[int | None, RelationalGraph] = {}
         self.network: OneHotRGCN | OwnNetwork
         if make is None:
             starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
             self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
         else:
-            self.network = OwnNetwork(make, self._view(_HELD_OUT).graph)
+            self.network = OwnNetwork(make, self._graph_of(self._view(_HELD_OUT)))
+
+    @cached_property
+    def _knowledge(self) -> RelationalEdges:
+        return RelationalEdges.of(self.knowledge)
+
+    def _graph_of(self, view: _View) -> RelationalGraph:
+        """Return all relations as a view has them; only who learns needs them, and a network of one's own."""
+        if view.without not in self._graphs:
+            together = RelationalEdges.of({LIKED_TOGETHER: view.liked_together})
+            self._graphs[view.without] = RelationalGraph(
+                self.text,
+                self.crowd.entities.slices,
+                {**self.knowledge, LIKED_TOGETHER: view.liked_together},
+                self._knowledge.joined(together),
+            )
+        return self._graphs[view.without]
 
     @torch.no_grad()
-    def _carried_text(self, together: RelationalEdges) -> Tensor:
-        """Return the text block t [N, T], carried along the relations whose start is not 0, and along `together`."""
-        carrying = [place for place, start in enumerate(self._text_starts) if start]
-        edges = self._knowledge.select(carrying).joined(together)
-        starts = torch.tensor([*(self._text_starts[place] for place in carrying), self.settings.text_together])
-        network = RGCN([starts.clone() for _ in range(self.settings.layers)], self.text.shape[1], rank=0)
+    def _carried_text(self, liked_together: sp.csr_array) -> Tensor:
+        """Return the text block t [N, T], carried along the relations whose start is not 0, and along `LIKED_TOGETHER`."""
+        # Every W_r is a multiple of the identity, so all relations are one: sum_r a_r A_r.
+        carried = self.settings.text_together * liked_together
+        for matrix, start in zip(self.knowledge.values(), self._text_starts, strict=True):
+            if start:
+                carried = carried + start * matrix
+        edges = RelationalEdges.of({"carried": carried.tocsr()})
+        network = RGCN([torch.ones(1) for _ in range(self.settings.layers)], self.text.shape[1], rank=0)
         t: Tensor = network.eval()(self.text, edges)
         return t
 
@@ -347,10 +334,10 @@ class _Course:
         """Return the score of every item for the people, [P, items], in the graph as `view` has it."""
 
         def shared(weights: Tensor) -> Tensor:
-            network = self.network
+            network, graph = self.network, self._graph_of(view)
             if isinstance(network, OwnNetwork):
-                return network.shared(weights, view.graph)[: len(view.popularity)]
-            return network.shared(weights, view.graph.edges)[: len(view.popularity)]
+                return network.shared(weights, graph)[: len(view.popularity)]
+            return network.shared(weights, graph.edges)[: len(view.popularity)]
 
         total: Tensor = self.predictor(view.text, shared, people, view.popularity).total
         return total
@@ -453,6 +440,15 @@ class _Course:
         return dict(zip(self.names, map(list, zip(*layers, strict=True)), strict=True))
 
     @torch.no_grad()
+    def carry(self, multiples: Mapping[str, Sequence[float]]) -> None:
+        """Take over the a_r of another training, {name of the relation: one number a layer}; others stay at their start."""
+        assert isinstance(self.network, OneHotRGCN)
+        for number, layer in enumerate(self.network.convolutions):
+            for place, name in enumerate(self.names):
+                if name in multiples:
+                    layer.scale[place] = multiples[name][number] - layer.start[place]
+
+    @torch.no_grad()
     def evidence(self, without: int | None) -> Evidence:
         """Return what the signals are computed from, as it is with the people of a fold taken out, or nobody."""
         self.network.eval()
@@ -461,25 +457,19 @@ class _Course:
         likings = self.crowd.likings(self.crowd.kept(without), view.liked_together)
         z = None
         if isinstance(self.network, OwnNetwork):
-            z = self.network.representations(view.graph).numpy()
+            z = self.network.representations(self._graph_of(view)).numpy()
             one_hot = no_entries(len(self.text), len(self.text))
         else:
-            one_hot = self.network.representations(list(view.graph.matrices.values()))
+            one_hot = self.network.representations([*self.knowledge.values(), view.liked_together])
         return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks, z)
 
     def _view(self, without: int | None) -> _View:
         if without not in self._views:
             kept = self.crowd.kept(without)
             liked_together = self.crowd.together(kept)
-            together = RelationalEdges.of({LIKED_TOGETHER: liked_together})
             self._views[without] = _View(
-                RelationalGraph(
-                    self.text,
-                    self.crowd.entities.slices,
-                    {**self.knowledge, LIKED_TOGETHER: liked_together},
-                    self._knowledge.joined(together),
-                ),
-                self._carried_text(together),
+                without,
+                self._carried_text(liked_together),
                 torch.from_numpy(self.crowd.popularity(kept)),
                 liked_together,
             )

@@ -14,10 +14,11 @@ Slots: `{item}` the item's label in words; `{title}`; `{kind}` the neighbours th
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+")
 
 MAX_NEIGHBOURS = 3
 """Neighbours named per relation in one sentence; a person rarely names more."""
+
+_NAMED = 8
+"""Neighbours named per relation in a description."""
 
 MAX_KINDS = 64
 """A relation says what *kind* of item it is when it leads to at most this many different entities."""
@@ -60,6 +64,22 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """In which order relations are spoken of, and which says the kind of an item.
+
+    neighbours: type of each relation and label of its entities; spoken: type and phrase of those that sentences name; kind: the
+    one of `neighbours` that says the kind, None where none does; templates: those generated, none where the schema has its own.
+    It is kept when the graph changes: the order goes by how many items have each relation, and one item more, or one relation,
+    would else rewrite the sentences of all.
+    """
+
+    neighbours: tuple[tuple[str, str], ...]
+    spoken: tuple[tuple[str, str], ...]
+    kind: tuple[str, str] | None
+    templates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ItemWords:
     """Everything that is said about the items of a graph in words."""
 
@@ -69,22 +89,40 @@ class ItemWords:
     relations: list[Neighbours]
     kind: Neighbours | None
     templates: tuple[str, ...] = field(default=())
+    form: Form = field(default=Form((), (), None))
 
-    def describe(self) -> list[str]:
-        """Return one description an item: title, kind, every relation, running text."""
+    def describe(self, items: Sequence[int] | None = None) -> list[str]:
+        """Return one description an item: title, kind, every relation, running text. items: rows, None for all."""
         described = []
-        for index, title in enumerate(self.titles):
-            parts = [title]
+        for index in range(len(self.titles)) if items is None else items:
+            parts = [self.titles[index]]
             if self.kind and self.kind.names[index]:
                 parts.append(" ".join(self.kind.names[index]) + f" {self.noun}")
-            parts += [_phrase(relation, index, limit=8) for relation in self.relations if relation.names[index]]
+            parts += [_phrase(relation, index, limit=_NAMED) for relation in self.relations if relation.names[index]]
             parts.append(self.texts[index])
             described.append(". ".join(part for part in parts if part))
         return described
 
-    def ask(self) -> list[list[str]]:
-        """Return, for each template, one asking sentence an item."""
-        return [[self._fill(template, index) for index in range(len(self.titles))] for template in self.templates]
+    def ask(self, items: Sequence[int] | None = None) -> list[list[str]]:
+        """Return, for each template, one asking sentence an item. items: rows, None for all."""
+        rows = range(len(self.titles)) if items is None else items
+        return [[self._fill(template, index) for index in rows] for template in self.templates]
+
+    def digests(self) -> list[bytes]:
+        """Return 16 bytes an item that stay the same as long as all that is said of it does."""
+        relations = [*([self.kind] if self.kind else []), *self.relations]
+        common = hashlib.blake2b(digest_size=16)
+        common.update(repr((self.noun, self.templates, [(one.type, one.phrase) for one in relations])).encode())
+        # All kinds are said; of the others no more than eight: what comes behind them may change without a word changing.
+        limits = [None if one is self.kind else _NAMED for one in relations]
+        found = []
+        for said in zip(self.titles, self.texts, *(one.names for one in relations), strict=True):
+            own = common.copy()
+            own.update(
+                repr([*said[:2], *(some[:limit] for some, limit in zip(said[2:], limits, strict=True))]).encode()
+            )
+            found.append(own.digest())
+        return found
 
     def _fill(self, template: str, index: int) -> str:
         values = {"item": self.noun, "title": self.titles[index]}
@@ -102,9 +140,10 @@ class ItemWords:
         return " ".join(filled.split())
 
 
-def item_words(graph: HeteroData, schema: GraphSchema) -> ItemWords:
+def item_words(graph: HeteroData, schema: GraphSchema, form: Form | None = None) -> ItemWords:
     """Collect the words about the items of an exported graph, and the templates to ask with.
 
+    form: what is said keeps this form, and relations that it does not know come last; None takes that of the graph.
     Raises SchemaError when a template of the schema has a slot that the graph cannot fill.
     """
     item = schema.item
@@ -113,17 +152,29 @@ def item_words(graph: HeteroData, schema: GraphSchema) -> ItemWords:
     titles = [str(title or "") for title in properties[item.title]]
     texts = [" ".join(str(properties[name][i]) for name in item.text if properties[name][i]) for i in range(count)]
     relations = _neighbours(graph, schema, count)
-    kind = _kind(relations)
+    if form is not None:
+        relations = _in_order(relations, lambda one: (one.type, one.label), form.neighbours)
+    kind = _kind(relations, form)
     others = _merged([relation for relation in relations if relation is not kind])
+    if form is not None:
+        others = _in_order(others, lambda one: (one.type, one.phrase), form.spoken)
     noun = in_words(item.label)
-    templates = schema.asking or default_templates(kind, others)
+    kept = form.templates if form is not None else ()
+    generated = _naming(kept, others) if kept else default_templates(kind, others)
     slots = {"item", "title", "kind", *(relation.type for relation in others)}
-    for template in templates:
+    for template in schema.asking:
         if unknown := set(_SLOT.findall(template)) - slots:
             raise SchemaError(
                 f"schema.toml: asking: '{template}': expected slots among {sorted(slots)}, found {sorted(unknown)}"
             )
-    return ItemWords(noun, titles, texts, others, kind, tuple(templates))
+    now = Form(
+        tuple((one.type, one.label) for one in relations),
+        tuple((one.type, one.phrase) for one in others),
+        (kind.type, kind.label) if kind else None,
+        () if schema.asking else tuple(generated),
+    )
+    templates = schema.asking or generated
+    return ItemWords(noun, titles, texts, others, kind, tuple(templates), now)
 
 
 def default_templates(kind: Neighbours | None, relations: list[Neighbours]) -> list[str]:
@@ -146,6 +197,14 @@ def default_templates(kind: Neighbours | None, relations: list[Neighbours]) -> l
         if parts
     ]
     return [template.replace("[]", "") for template in templates]
+
+
+def _naming(templates: Sequence[str], relations: list[Neighbours]) -> list[str]:
+    """Return the templates, with those relations that none of them names at the end of the last one: what has none of these is
+    asked for as before."""
+    there = {slot for template in templates for slot in _SLOT.findall(template)}
+    types = dict.fromkeys(one.type for one in relations if not set("{}[]") & set(one.type))
+    return [*templates[:-1], templates[-1] + "".join(f"[ {{{type_}}}]" for type_ in types if type_ not in there)]
 
 
 def in_words(name: str) -> str:
@@ -171,18 +230,16 @@ def _neighbours(graph: HeteroData, schema: GraphSchema, count: int) -> list[Neig
             continue
         edges = graph[source, type_, target].edge_index.numpy()
         items, entities = edges if source == item else edges[::-1]
-        names = graph[label].properties[title]
+        names = [str(name or "") for name in graph[label].properties[title]]
         degree = np.bincount(entities, minlength=len(names))
-        by_item: dict[int, list[int]] = defaultdict(list)
-        for row, entity in zip(items.tolist(), entities.tolist(), strict=True):
-            if names[entity]:
-                by_item[row].append(entity)
-        common_first = [
-            [str(names[e]) for e in sorted(dict.fromkeys(by_item.get(i, [])), key=lambda e: (-degree[e], e))]
-            for i in range(count)
-        ]
+        named = np.array([bool(name) for name in names], dtype=bool)[entities]
+        pairs = np.unique(np.stack([items[named], entities[named]]), axis=1)
+        common_first = np.lexsort((pairs[1], -degree[pairs[1]], pairs[0]))
+        told = [names[entity] for entity in pairs[1, common_first].tolist()]
+        bounds = np.searchsorted(pairs[0], np.arange(count + 1)).tolist()
+        by_item = [told[start:end] for start, end in itertools.pairwise(bounds)]
         phrase = schema.phrases.get(type_) or phrase_from(type_, label)
-        found.append(Neighbours(type_, label, phrase, common_first, int((degree > 0).sum())))
+        found.append(Neighbours(type_, label, phrase, by_item, int((degree > 0).sum())))
     return sorted(found, key=lambda relation: -relation.coverage)
 
 
@@ -199,7 +256,9 @@ def _merged(relations: list[Neighbours]) -> list[Neighbours]:
             type_,
             " or ".join(relation.label for relation in some),
             phrase,
-            [_in_turns(named) for named in zip(*(relation.names for relation in some), strict=True)],
+            [_in_turns(named) for named in zip(*(relation.names for relation in some), strict=True)]
+            if len(some) > 1
+            else [list(dict.fromkeys(named)) for named in some[0].names],
             sum(relation.distinct for relation in some),
         )
         for (type_, phrase), some in alike.items()
@@ -212,8 +271,21 @@ def _in_turns(lists: Sequence[list[str]]) -> list[str]:
     return list(dict.fromkeys(name for turn in turns for name in turn if name is not None))
 
 
-def _kind(relations: list[Neighbours]) -> Neighbours | None:
-    """Return the relation whose neighbours say what sort of item it is: few entities, most items, in letters."""
+def _in_order(
+    relations: list[Neighbours], name: Callable[[Neighbours], tuple[str, str]], order: Sequence[tuple[str, str]]
+) -> list[Neighbours]:
+    """Return the relations in the order of their names, and those without a place in it behind, as they stood."""
+    place = {known: number for number, known in reversed(list(enumerate(order)))}
+    return sorted(relations, key=lambda relation: place.get(name(relation), len(order)))
+
+
+def _kind(relations: list[Neighbours], form: Form | None) -> Neighbours | None:
+    """Return the relation whose neighbours say what sort of item it is: few entities, most items, in letters.
+
+    form: the one that it names, None where the graph has it no more.
+    """
+    if form is not None:
+        return next((one for one in relations if (one.type, one.label) == form.kind), None)
 
     def in_letters(relation: Neighbours) -> bool:
         names = {name for listed in relation.names for name in listed}

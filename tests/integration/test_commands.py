@@ -501,7 +501,7 @@ class TestTrain:
     def test_a_graph_that_changed_is_told_with_each_answer(self, sample: Commands) -> None:
         sample.rows("CREATE (:KGEntity:Genre {key: 'Genre/New', name: 'New'})")
         try:
-            assert "The graph has changed since the model was trained" in sample.run("recommend", "a western")
+            assert "The graph has changed since the model was made" in sample.run("recommend", "a western")
         finally:
             sample.rows("MATCH (n {key: 'Genre/New'}) DELETE n")
 

@@ -88,7 +88,12 @@ def test_a_round_trip_gives_the_same_ranking(artifact: Artifact, tmp_path: Path)
 def test_a_version_is_json_and_tensors_and_nothing_that_runs(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == sorted([current(saved).name, "current"])
     place = current(saved)
-    assert sorted(path.name for path in place.iterdir()) == ["entities.json", "manifest.json", "tensors.safetensors"]
+    assert sorted(path.name for path in place.iterdir()) == [
+        "entities.json",
+        "manifest.json",
+        "tensors.safetensors",
+        "texts.safetensors",
+    ]
     for path in place.iterdir():
         content = path.read_bytes()
         assert not content.startswith((b"\x80", b"PK")), path  # neither pickled nor torch's zip of pickles
@@ -106,7 +111,7 @@ def test_the_manifest_says_what_it_was_made_from(saved: Path, artifact: Artifact
     assert manifest["encoder"]["name"] == "hash"
     assert manifest["signal_weights"] == artifact.model.fusion.as_dict()
     assert manifest["relation_weights"] == artifact.model.relation_weights
-    assert set(manifest["files"]) == {"entities.json", "tensors.safetensors"}
+    assert set(manifest["files"]) == {"entities.json", "tensors.safetensors", "texts.safetensors"}
 
 
 def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:

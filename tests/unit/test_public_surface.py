@@ -112,7 +112,8 @@ def test_importing_kg_rec_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["recommend", "--help"], ["train", "-h"], ["model", "show", "-h"]]
+    "arguments",
+    [["--help"], ["--version"], ["recommend", "--help"], ["train", "-h"], ["model", "show", "-h"], ["sync", "-h"]],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     found = imported_by(RUN.format(arguments=arguments))
@@ -149,6 +150,8 @@ def test_all_commands_are_there() -> None:
         "adopt",
         "export",
         "train",
+        "status",
+        "sync",
         *(f"model {verb}" for verb in ("show", "list")),
         "attach",
         "interests",

@@ -258,6 +258,14 @@ def test_ease_is_its_closed_formula_over_items_that_enough_people_met() -> None:
     np.testing.assert_allclose(found.toarray()[others, target], ridge, atol=1e-6)
 
 
+def test_ease_of_few_people_is_the_same_formula() -> None:
+    x = interacted(30, 60)
+    x[:3] = 1
+    np.testing.assert_allclose(ease(sparse(x)).toarray(), closed_form(x), atol=1e-6)
+    many = np.concatenate([x, np.zeros((40, 60))])  # nobody more, but a system of the items
+    np.testing.assert_allclose(ease(sparse(x)).toarray(), ease(sparse(many)).toarray(), atol=1e-6)
+
+
 def test_ease_keeps_the_strongest_of_each_source() -> None:
     x = interacted(500, 130)
     x[:3] = 1

@@ -154,7 +154,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> list[Any]:
         states.append(self._state())
         return training._Quality(next(told), 0.0, 0.0)
 
-    monkeypatch.setattr(training._Course, "_evaluate", evaluate)
+    monkeypatch.setattr(training.Course, "_evaluate", evaluate)
     return states
 
 
@@ -333,7 +333,7 @@ def test_interactions_that_the_schema_names_and_the_graph_has_not_are_an_error(g
 
 
 def test_the_learning_rate_warms_up_and_decays() -> None:
-    course = training._Course.__new__(training._Course)
+    course = training.Course.__new__(training.Course)
     course.settings = training.TrainingSettings(warmup=4, steps=24)
     rates = [course._rate(step) for step in range(25)]
     assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
