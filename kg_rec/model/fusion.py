@@ -41,6 +41,8 @@ _RATE = 0.05
 _BATCH = 96
 _FACTORS = (0.25, 0.5, 1.0, 2.0)
 """What a signal by itself may weigh, to its scale."""
+_TIE = np.float32(0.001)
+"""What popularity weighs beside one signal."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
     found = (weights.detach().numpy() / scale).astype(np.float32)
     learned = _quality(told, judged, found)
     speaking = [name for name, column in zip(SIGNALS, told.signals.swapaxes(0, 1), strict=True) if np.ptp(column) > 0]
-    single = {name: _by_itself(told, rows, name, scale) for name in speaking} | {popular: _alone(popular)}
+    single = {name: _by_itself(told, rows, name, popular, scale) for name in speaking} | {popular: _alone(popular)}
     alone = {name: _quality(told, judged, weights) for name, weights in single.items()}
     best = min(alone, key=lambda name: alone[name])
     used = "learned" if learned < alone[best] else best
@@ -141,9 +143,14 @@ def _alone(signal: str) -> NDArray[np.float32]:
     return np.array([1.0 if name == signal else 0.0 for name in SIGNALS], dtype=np.float32)
 
 
-def _by_itself(told: Told, rows: NDArray[np.int64], signal: str, scale: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the weights that rank by one signal, [11], as much of it as says most of some of the people at these rows."""
-    weights = [_alone(signal) * factor / scale[SIGNALS.index(signal)] for factor in _FACTORS]
+def _by_itself(
+    told: Told, rows: NDArray[np.int64], signal: str, popular: str, scale: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the weights that rank by one signal, [11], as much of it as says most of some of the people at these rows.
+
+    Popularity decides where it is silent, as for somebody of whom nothing is known.
+    """
+    weights = [_alone(signal) * factor / scale[SIGNALS.index(signal)] + _TIE * _alone(popular) for factor in _FACTORS]
     return min(weights, key=lambda one: _quality(told, rows[:_BATCH], one))
 
 

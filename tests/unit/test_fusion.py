@@ -108,7 +108,7 @@ def test_what_is_no_better_than_one_signal_is_not_used() -> None:
     """Those held out want the opposite of what the others taught."""
     known = told(lambda lift, person: -lift if HELD_OUT[person] else lift)
     weights, report = learn_telling(known, HELD_OUT, seed=0)
-    assert report["used"] == report["best signal"] and np.count_nonzero(weights) == 1 and not weights[LIFT]
+    assert report["used"] == report["best signal"] and np.count_nonzero(weights) <= 2 and not weights[LIFT]
     assert report["loss"] > report["loss of popularity"] >= report["loss of best signal"]
     assert report["loss of best signal"] == pytest.approx(loss(known, weights, HELD_OUT), abs=2e-3)
 
@@ -119,7 +119,8 @@ def test_a_signal_that_is_better_by_itself_is_used_by_itself() -> None:
     known = told(lambda lift, person: lift if HELD_OUT[person] else popular)
     weights, report = learn_telling(known, HELD_OUT, seed=0)
     assert report["used"] == report["best signal"] == SIGNALS[LIFT]
-    assert np.flatnonzero(weights).tolist() == [LIFT]
+    assert weights[LIFT] > 100 * weights[POPULARITY] > 0, "popularity decides where it is silent"
+    assert np.flatnonzero(weights).tolist() == sorted([LIFT, POPULARITY])
     assert loss(known, weights, HELD_OUT) == pytest.approx(report["loss of best signal"], abs=2e-3)
     assert report["loss of best signal"] < min(report["loss"], report["loss of popularity"])
 
