@@ -44,15 +44,20 @@ def show(graph: VisualizationGraph, *, first: Iterable[str] = (), last: Iterable
     display(graph.render(height=f"{100 * height}px"))
     drawn = nx.Graph()
     drawn.add_nodes_from(sorted((str(node.id) for node in graph.nodes), key=lambda one: _caption(graph, one)))
-    for relation in graph.relationships:
-        drawn.add_edge(str(relation.source), str(relation.target))
+    ends = [(str(relation.source), str(relation.target)) for relation in graph.relationships]
+    # In an order of their own: Neo4j has none, and where nodes stand must not differ from run to run.
+    drawn.add_edges_from(sorted(ends, key=lambda pair: tuple(sorted(_caption(graph, one) for one in pair))))
     start = [str(node.id) for node in graph.nodes if node.caption in set(first)]
     if start:
         far = nx.multi_source_dijkstra_path_length(drawn, start)
         end = max(far.values()) + 1
-        layers = {node: end if _caption(graph, node) in set(last) else far.get(node, end) for node in drawn}
-        nx.set_node_attributes(drawn, layers, "layer")
-        places = nx.multipartite_layout(drawn, subset_key="layer")
+        layers: dict[int, list[str]] = {}
+        for node in drawn:
+            layer = end if _caption(graph, node) in set(last) else far.get(node, end)
+            layers.setdefault(layer, []).append(node)
+        places = nx.multipartite_layout(drawn, subset_key=layers)
+    elif nx.is_connected(drawn):
+        places = nx.kamada_kawai_layout(drawn)
     else:
         places = nx.spring_layout(drawn, seed=3, iterations=200)
     _, axes = plt.subplots(figsize=(10, height), dpi=75)

@@ -96,7 +96,13 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, str]:
     if "loss" in told:
         found["telling"] = (
             f"on {told['held-out people']:,} people held out: loss {told['loss']:.3f}, popularity alone "
-            f"{told['loss of popularity']:.3f}; used: {told['used']}"
+            f"{told['loss of popularity']:.3f}"
+            + (
+                f", the best signal alone, {told['best signal']}, {told['loss of best signal']:.3f}"
+                if "best signal" in told
+                else ""
+            )
+            + f"; used: {told['used']}"
             + (f"; {told['own words']:,} people told in their own words" if told.get("own words") else "")
         )
     if "seconds" in metrics:

@@ -39,6 +39,10 @@ _PULL = 0.05
 _STEPS = 80
 _RATE = 0.05
 _BATCH = 96
+_FACTORS = (0.25, 0.5, 1.0, 2.0)
+"""What a signal by itself may weigh, to its scale."""
+_TIE = np.float32(0.001)
+"""What popularity weighs beside one signal."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
     Minimises the mean cross-entropy of softmax(score) over all items to the targets, each as likely as the others, plus
     0.05 |v - v_0|^2, v being the weights to the scale of the signals: times the median standard deviation of each over the
     items. v_0 is the popularity that says more of the people learned from; no weight is below 0. Adam, 80 steps of 96 people. With
-    nobody to learn from, or nobody held out, it is today's popularity.
+    nobody to learn from, or nobody held out, it is today's popularity. Where one signal by itself has a lower loss on those held
+    out than all of them as weighed, it is that signal alone.
     """
     rows, judged = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     report: dict[str, Any] = {"people": len(rows), "held-out people": len(judged)}
@@ -116,19 +121,37 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
         with torch.no_grad():
             weights.clamp_(min=0)
     found = (weights.detach().numpy() / scale).astype(np.float32)
-    learned, alone = _quality(told, judged, found), _quality(told, judged, _alone(popular))
+    learned = _quality(told, judged, found)
+    speaking = [name for name, column in zip(SIGNALS, told.signals.swapaxes(0, 1), strict=True) if np.ptp(column) > 0]
+    single = {name: _by_itself(told, rows, name, popular, scale) for name in speaking} | {popular: _alone(popular)}
+    alone = {name: _quality(told, judged, weights) for name, weights in single.items()}
+    best = min(alone, key=lambda name: alone[name])
+    used = "learned" if learned < alone[best] else best
     report |= {
         "loss": round(learned, 4),
-        "loss of popularity": round(alone, 4),
+        "loss of popularity": round(alone[popular], 4),
+        "best signal": best,
+        "loss of best signal": round(alone[best], 4),
         "start": popular,
-        "used": "learned" if learned < alone else popular,
+        "used": used,
     }
-    return (found if learned < alone else _alone(popular)), report
+    return (found if used == "learned" else single[best]), report
 
 
 def _alone(signal: str) -> NDArray[np.float32]:
     """Return the weights that rank by one signal, [11]."""
     return np.array([1.0 if name == signal else 0.0 for name in SIGNALS], dtype=np.float32)
+
+
+def _by_itself(
+    told: Told, rows: NDArray[np.int64], signal: str, popular: str, scale: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the weights that rank by one signal, [11], as much of it as says most of some of the people at these rows.
+
+    Popularity decides where it is silent, as for somebody of whom nothing is known.
+    """
+    weights = [_alone(signal) * factor / scale[SIGNALS.index(signal)] + _TIE * _alone(popular) for factor in _FACTORS]
+    return min(weights, key=lambda one: _quality(told, rows[:_BATCH], one))
 
 
 @torch.no_grad()

@@ -175,10 +175,12 @@ class _Reader:
                 self._take(Stance.LIKED if denied else Stance.DISLIKED, said, by_verb=True)
             case Phrase.NOT if self.stance is Stance.UNSEEN and self._only_joins(said):
                 pass  # "I have seen neither this nor that"
+            case Phrase.NOT if self.stance is Stance.DISLIKED and self._said_any(self.lexicon.exceptions, said):
+                self._take(Stance.LIKED, said, by_verb=False)  # "no horror except Alien"
             case Phrase.NOT:
                 if not self._is_answer(said) and not self._asks(said) and not self._trails(said):
                     # A denied verb ("don't watch") reaches all its objects, "no" and "without" one list of them.
-                    denied = tuple(self.tokens[said.first : said.last]) in self.lexicon.denials
+                    denied = self._said_any(self.lexicon.denials, said)
                     softened = self._softened_until(said)
                     self._take(Stance.DISLIKED, said, by_verb=denied)
                     self.softened_until = softened
@@ -189,6 +191,9 @@ class _Reader:
                 self._take(Stance.UNSEEN, said, by_verb=True)
             case Phrase.AFFIRM:
                 self._reset()
+
+    def _said_any(self, phrases: frozenset[tuple[str, ...]], said: _Said) -> bool:
+        return tuple(self.tokens[said.first : said.last]) in phrases
 
     def _softened_until(self, said: _Said) -> int:
         """Return the token at which a denial of a degree alone ends that begins with what was said, or holds it; else -1.

@@ -118,7 +118,13 @@ class Lexicon:
     """Words that deny a verb, and all its objects; among the phrases, they deny as others do."""
     softened: frozenset[tuple[str, ...]]
     """Denials of a degree alone ("less", "not too"); among the phrases, they deny as others do."""
+    exceptions: frozenset[tuple[str, ...]]
+    """After a dislike, they name what is excepted from it; among the phrases, they deny as others do."""
     phrases: PhraseTree
+    alike: frozenset[tuple[str, ...]]
+    """Before a name, they liken something to it."""
+    prepositions: frozenset[str]
+    """Before a name, they say what something has, is about, or where it is from."""
     asking: PhraseTree
     """What somebody says who asks for something, rather than telling of themselves."""
     telling: PhraseTree
@@ -174,7 +180,10 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
         cues=frozenset(_tokens(cue) for cue in words("cues")),
         denials=frozenset(_tokens(denial) for denial in words("denials")),
         softened=frozenset(_tokens(phrase) for phrase in words("softened")),
+        exceptions=frozenset(_tokens(phrase) for phrase in words("exceptions")),
         phrases=phrases,
+        alike=frozenset(_tokens(phrase) for phrase in words("alike")),
+        prepositions=_single(words("prepositions")),
         asking=asking,
         telling=telling,
         greetings=greetings,

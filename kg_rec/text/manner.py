@@ -82,24 +82,116 @@ def _asks(text: str, reads_like_asking: bool, interests: Sequence[Interest], ite
     spoken = lexicon(languages_of(words))
     asked, told = _phrases(words, spoken)
     is_long = len(words.tokens) > _MANY_WORDS * max(asked, 1)
-    if not told and not is_long and spoken.greetings.longest(words.tokens, 0, frozenset()):
-        return ASKS  # of the one who is greeted
+    named = _Named(words, spoken, interests, item)
+    if not told and not is_long:
+        if spoken.greetings.longest(words.tokens, 0, frozenset()):
+            return ASKS  # of the one who is greeted
+        if named.is_likened():
+            return ASKS
     if asked > told:
         if reads_like_asking and not is_long:
             return ASKS
         return UNCLEAR if reads_like_asking or len(words.tokens) <= _SOME_WORDS else TELLS
     if told or is_long:
         return UNCLEAR if asked and reads_like_asking and not is_long else TELLS
+    if named.is_title() or named.is_description():
+        return ASKS
+    few = 0 < len(words.tokens) <= _FEW_WORDS
     if not reads_like_asking:
-        return UNCLEAR if _is_search(words, spoken, interests, item) else TELLS
-    if any(interest.label == item and interest.polarity > 0 for interest in interests):
+        may_ask = (few and named.has_item()) or named.is_of_items() or _is_search(words, spoken, interests, item)
+        return UNCLEAR if may_ask else TELLS
+    if named.has_item():
         return ASKS  # who names an item they like wants more of its kind
     if len({interest.evidence.casefold() for interest in interests}) >= _MANY_NAMES:
         return TELLS
     if _QUESTION.search(text) or any(_is_opinion(words, place, spoken) for place in range(len(words.tokens))):
         return UNCLEAR
     # A few words are what is typed into a search field.
-    return UNCLEAR if 0 < len(words.tokens) <= _FEW_WORDS else TELLS
+    return UNCLEAR if few else TELLS
+
+
+class _Named:
+    """Where a text names something, and what stands around it: what is wanted is often said without a word of wanting.
+
+    spans: of each thing that is named, first token and the one after the last.
+    """
+
+    def __init__(self, words: Words, spoken: Lexicon, interests: Sequence[Interest], item: str) -> None:
+        self._tokens, self._spoken = words.tokens, spoken
+        self._nouns = {form for word in Words(item).tokens for form in (word, word + "s", word + "es")}
+        self._things: dict[str, bool] = {}
+        for interest in interests:
+            liked_item = interest.label == item and interest.polarity > 0
+            self._things[interest.evidence] = self._things.get(interest.evidence, False) or liked_item
+        self._spans = [(span, is_item) for evidence, is_item in self._things.items() for span in self._found(evidence)]
+        self._covered = {place for (start, end), _ in self._spans for place in range(start, end)}
+
+    def has_item(self) -> bool:
+        """Tell whether an item is named that somebody likes."""
+        return any(self._things.values())
+
+    def is_likened(self) -> bool:
+        """Tell whether something is to be like an item: "like Heat but less violent", "similar to Heat"; not "I like Heat"."""
+        return any(is_item and self._likened_at(self._before(start)) for (start, _), is_item in self._spans)
+
+    def is_title(self) -> bool:
+        """Tell whether the text is nothing but one or a few items."""
+        named = {place for (start, end), is_item in self._spans if is_item for place in range(start, end)}
+        rest = {token for place, token in enumerate(self._tokens) if place not in named}
+        return bool(named) and len(self._things) < _MANY_NAMES and rest <= self._spoken.function
+
+    def is_description(self) -> bool:
+        """Tell whether the text says what something is, has or is about: "a western with horses from the 1960s".
+
+        That is, things that are named, joined by prepositions, little else, and nobody who speaks of themselves.
+        """
+        if not self._spans or len(self._tokens) > _SOME_WORDS or len(self._things) > _MANY_NAMES:
+            return False
+        spoken, rest = self._spoken, [token for at, token in enumerate(self._tokens) if at not in self._covered]
+        if not (spoken.copulas | spoken.openers & spoken.function).isdisjoint(rest):
+            return False
+        known = spoken.function | spoken.prepositions | self._nouns
+        return sum(token not in known for token in rest) <= 1 and any(
+            self._is_preposition(self._before(start) - 1) for (start, _), _ in self._spans
+        )
+
+    def is_of_items(self) -> bool:
+        """Tell whether the text speaks of items of some kind, and is short: "zombie films"; not "this film"."""
+        if len(self._tokens) > _SOME_WORDS:
+            return False
+        pointing = self._spoken.pronouns | (self._spoken.articles & self._spoken.determiners)
+        return any(
+            token in self._nouns and not pointing & set(self._tokens[max(place - 2, 0) : place])
+            for place, token in enumerate(self._tokens)
+        )
+
+    def _found(self, evidence: str) -> list[tuple[int, int]]:
+        wanted = list(Words(evidence).tokens)
+        starts = range(len(self._tokens) - len(wanted) + 1) if wanted else ()
+        return [(at, at + len(wanted)) for at in starts if list(self._tokens[at : at + len(wanted)]) == wanted]
+
+    def _before(self, start: int) -> int:
+        """Return the place after what stands before a name, without articles and the like."""
+        while start > 0 and self._tokens[start - 1] in self._spoken.articles | self._spoken.determiners:
+            start -= 1
+        return start
+
+    def _likened_at(self, end: int) -> bool:
+        def ends_here(phrases: frozenset[tuple[str, ...]]) -> bool:
+            return any(tuple(self._tokens[max(end - len(phrase), 0) : end]) == phrase for phrase in phrases)
+
+        said = (
+            self._spoken.phrases.longest(self._tokens, at, self._spoken.fillers) for at in range(max(end - 4, 0), end)
+        )
+        is_verb = any(phrase is not None and phrase[1] == end for phrase in said)
+        return ends_here(self._spoken.alike) and not is_verb
+
+    def _is_preposition(self, place: int) -> bool:
+        if place < 0 or place in self._covered:
+            return False
+        spoken, token = self._spoken, self._tokens[place]
+        others = spoken.articles | spoken.determiners | spoken.joining | spoken.pronouns | spoken.copulas
+        return token in spoken.prepositions and token not in others
 
 
 def _is_search(words: Words, spoken: Lexicon, interests: Sequence[Interest], item: str) -> bool:

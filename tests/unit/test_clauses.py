@@ -68,6 +68,12 @@ def read(text: str) -> str:
         ("menos <violencia>, por favor", "~"),
         ("anything but <horror>", "-"),
         ("everything except <horror> and <war>", "--"),
+        # After a dislike, an exception is liked.
+        ("I don't like <horror> except <The Shining>", "-+"),
+        ("no <war> apart from <Dunkirk> and <Ran>", "-++"),
+        ("nothing other than <horror>", "+"),
+        ("keine <Horrorfilme> außer <Alien>", "-+"),
+        ("pas d'<horreur> sauf <Alien>", "-+"),
         ("<comedies> rather than <horror>", "+-"),
         # It ends with the sentence, the contrast, the next clause.
         ("no <horror>. <Comedies>", "-+"),

@@ -104,13 +104,25 @@ def test_no_weight_falls_below_nothing() -> None:
     assert weights.min() == 0 and weights[LIFT] == 0
 
 
-def test_what_is_no_better_than_popularity_is_not_used() -> None:
+def test_what_is_no_better_than_one_signal_is_not_used() -> None:
     """Those held out want the opposite of what the others taught."""
     known = told(lambda lift, person: -lift if HELD_OUT[person] else lift)
     weights, report = learn_telling(known, HELD_OUT, seed=0)
-    assert weights.tolist() == POPULAR and report["used"] == "popularity"
-    assert report["loss"] > report["loss of popularity"]
-    assert report["loss of popularity"] == pytest.approx(loss(known, weights, HELD_OUT), abs=2e-3)
+    assert report["used"] == report["best signal"] and np.count_nonzero(weights) <= 2 and not weights[LIFT]
+    assert report["loss"] > report["loss of popularity"] >= report["loss of best signal"]
+    assert report["loss of best signal"] == pytest.approx(loss(known, weights, HELD_OUT), abs=2e-3)
+
+
+def test_a_signal_that_is_better_by_itself_is_used_by_itself() -> None:
+    """Those learned from want what is popular; those held out, what another signal is highest for."""
+    popular = np.asarray(told().signals[0, POPULARITY], dtype=np.float32)
+    known = told(lambda lift, person: lift if HELD_OUT[person] else popular)
+    weights, report = learn_telling(known, HELD_OUT, seed=0)
+    assert report["used"] == report["best signal"] == SIGNALS[LIFT]
+    assert weights[LIFT] > 100 * weights[POPULARITY] > 0, "popularity decides where it is silent"
+    assert np.flatnonzero(weights).tolist() == sorted([LIFT, POPULARITY])
+    assert loss(known, weights, HELD_OUT) == pytest.approx(report["loss of best signal"], abs=2e-3)
+    assert report["loss of best signal"] < min(report["loss"], report["loss of popularity"])
 
 
 @pytest.mark.parametrize("held_out", [np.zeros(PEOPLE, dtype=bool), np.ones(PEOPLE, dtype=bool)])

@@ -76,7 +76,7 @@ def wishes(evidence: Evidence) -> NDArray[Any]:
     return unit(WORDS + (INTERESTS * OMEGA) @ unit(evidence.text.numpy()))
 
 
-def test_there_are_nine_of_them(evidence: Evidence) -> None:
+def test_there_are_eleven_of_them(evidence: Evidence) -> None:
     assert evidence.signals(people()).shape == (4, 11, TOYS) == (4, len(SIGNALS), TOYS)
 
 
