@@ -570,11 +570,14 @@ class Recommender:
         """Make the person a node with an `INTERESTED_IN` edge for each interest their words show; return all they have then.
 
         Attaching again replaces what was inferred from earlier words and keeps what the person set. Where the model is
-        published, the vector of the words is written, too.
+        published, the vector of the words is written, too. Raises GraphError, before anything is written, where the graph is
+        somebody else's and was not adopted.
         """
         from kg_rec.graph import attach as people
+        from kg_rec.graph.adopt import require_keys
 
         found = self.understand(words)
+        require_keys(self.client)
         done = people.attach(self.client, self.schema, user, found, encoder=self.artifact.encoder["name"])
         self._publish_wish(done.key, words, found)
         return list(done.interests)

@@ -1,5 +1,6 @@
 // Recommend the items that most paths lead to from what a person likes, with these paths in words (kg-rec publish). A path is
 // the stronger the fewer relations the entity in its middle has; what a fifth of all items share is no path between two items.
+// What is related to something that the person dislikes is left out.
 // For the Browser:  :param {user: 'User/ann', k: 10}
 // $user    key of the person's node
 // $k       how many items
@@ -31,6 +32,10 @@ WITH user, item, path, interest.score * share
 ORDER BY strength DESC
 WITH user, item, sum(strength) AS strength, collect(path) AS paths
 WHERE NOT EXISTS { (user)--(item) }
+  AND NOT EXISTS {
+    MATCH (user)-[no:INTERESTED_IN]->(disliked:KGEntity)-[relation]-(item)
+    WHERE no.polarity < 0 AND NOT type(relation) IN ['KG_SPEAKS_FOR', 'SIMILAR_TO']
+  }
 RETURN item.key AS item, item.kgName AS title, round(strength + coalesce(item.kgPopularity, 0.0), 3) AS score,
        paths[..3] AS paths
 ORDER BY score DESC, item

@@ -1,5 +1,5 @@
 // Recommend items by the vector index alone: of the 1,000 that are nearest in meaning to a person's words and interests, those of
-// most nearness and popularity together (kg-rec publish).
+// most nearness and popularity together (kg-rec publish). What is related to something that the person dislikes is left out.
 // For the Browser:  :param {user: 'User/ann', k: 10}
 // $user    key of the person's node
 // $k       how many items
@@ -20,6 +20,10 @@ WITH user, model, [place IN range(0, CASE said WHEN [] THEN -1 ELSE model.vector
 WHERE any(number IN wish WHERE abs(number) > 1e-9)
 CALL db.index.vector.queryNodes('kgEmbeddingItems', 1000, wish) YIELD node, score AS likeness
 WHERE NOT EXISTS { (user)--(node) }
+  AND NOT EXISTS {
+    MATCH (user)-[no:INTERESTED_IN]->(disliked:KGEntity)-[relation]-(node)
+    WHERE no.polarity < 0 AND NOT type(relation) IN ['KG_SPEAKS_FOR', 'SIMILAR_TO']
+  }
 WITH node, 2 * likeness - 1 AS cosine, model
 WITH node, cosine, model.popularity * coalesce(node.kgPopularity, 0.0) + model.text * cosine AS score
 RETURN node.key AS item, node.kgName AS title, round(score, 3) AS score, round(cosine, 3) AS cosine

@@ -57,6 +57,15 @@ def state(client: GraphClient) -> State:
     return "loaded" if "kgEntityKey" in names else "untouched"
 
 
+def require_keys(client: GraphClient) -> None:
+    """Raise GraphError where the graph was neither loaded by kg-rec nor adopted: nothing of kg-rec's belongs into it."""
+    if state(client) == "untouched":
+        raise GraphError(
+            f"The graph in Neo4j at {client.uri} has no keys of kg-rec: expected one that was loaded or adopted.",
+            remedy="Nothing was written. Adopt the graph: kg-rec adopt; or load one: kg-rec load",
+        )
+
+
 def adopt(client: GraphClient, schema: GraphSchema, progress: Progress = SILENT) -> Adopted:
     """Give the nodes with the labels of the schema a key, "Movie/603", and the label :KGEntity; nothing else changes.
 

@@ -379,6 +379,22 @@ def test_everything_but_writing_works_for_somebody_who_may_only_read(
             refused()
 
 
+def test_nobody_is_attached_to_a_graph_that_was_given_back(
+    owner: neo4j.Driver, cypher: Run, recommender: Recommender
+) -> None:
+    """Whoever gave the graph back with a model at hand could not take the person out again."""
+    write(cypher, existing_graphs.FILMS)
+    before = dump(owner)
+    recommender.init()
+    recommender.adopt()
+    recommender.train()
+    recommender.forget()
+    with pytest.raises(GraphError, match="has no keys of kg-rec: expected one that was loaded or adopted") as caught:
+        recommender.attach("ann", "space")
+    assert "kg-rec adopt" in caught.value.remedy
+    assert dump(owner) == before
+
+
 def test_attached_people_with_relations_of_their_own_stay(cypher: Run, recommender: Recommender) -> None:
     write(cypher, existing_graphs.PAPERS)
     recommender.init()

@@ -344,6 +344,17 @@ class TestRecommendingInCypher:
         found = [row["item"] for row in library_.best("by_interests", "bob", k=100)]
         assert not desert & set(found[:10]) and desert & set(found)
 
+    @pytest.mark.parametrize("name", ["by_vector", "by_paths"])
+    def test_what_is_disliked_is_left_out(self, library_: Library, name: str) -> None:
+        library_.recommender.publish()
+        library_.recommender.attach("bob", WORDS["bob"])
+        of_desert = library_.rows("MATCH ({key: 'Topic/desert'})-[:ABOUT]-(book) RETURN book.key AS key")
+        desert = {row["key"] for row in of_desert}
+        found = {row["item"] for row in library_.best(name, "bob", k=1000)}
+        assert found and not desert & found
+        library_.rows("MATCH ({key: 'Reader/bob'})-[no:INTERESTED_IN]->({key: 'Topic/desert'}) DELETE no")
+        assert desert & {row["item"] for row in library_.best(name, "bob", k=1000)}
+
     def test_the_reasons_are_interests(self, library_: Library) -> None:
         library_.recommender.publish()
         library_.recommender.attach("cyd", WORDS["cyd"])
