@@ -84,6 +84,7 @@ def adopt(
             typer.echo(f"{gone.nodes:,} nodes are as they were; {gone.people:,} people who had been attached are gone")
             return
         done = recommender.adopt()
+        following = "sync" if (recommender.settings.model_path / "current").exists() else "train"
     labels = ", ".join(f"{count:,} {label}" for label, count in done.labels.items())
     new = f"adopted {done.nodes:,} nodes" if done.nodes else "nothing is new: all nodes had been adopted"
-    typer.echo(f"{new}; the graph has {labels}\nnext: kg-rec train")
+    typer.echo(f"{new}; the graph has {labels}\nnext: kg-rec {following}")

@@ -95,7 +95,11 @@ def test_a_process_that_was_killed_is_finished_by_the_next(server: ManagedServer
         session.run(MANY, nodes=NODES).consume()
         assert run(tmp_path, server, "init")[0] == 0
         assert 0 < killed_in_the_middle("adopt") < NODES
-        assert run(tmp_path, server, "adopt")[0] == 0
+        status, said = run(tmp_path, server, "adopt")
+        assert status == 0 and "next: kg-rec train" in said, said
+        (tmp_path / "model").mkdir()
+        (tmp_path / "model" / "current").touch()
+        assert "next: kg-rec sync" in run(tmp_path, server, "adopt")[1], "there is a model"
         keys = session.run("MATCH (node:KGEntity) WHERE node.key = 'Book/' + node.isbn RETURN count(node) AS count")
         assert keys.single(strict=True)["count"] == adopted() == NODES
 
