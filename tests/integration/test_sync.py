@@ -420,6 +420,20 @@ class TestCommands:
         assert ", brought up to date " in self.invoke(recommender, "model", "show").stdout
         assert ", brought up to date " in self.invoke(recommender, "status").stdout
 
+    def test_sync_says_that_what_is_published_is_to_follow(self, recommender: Recommender, cypher: Run) -> None:
+        recommender.publish()
+        try:
+            cypher(UMBRELLAS)
+            shown = self.invoke(recommender, "sync").stdout.splitlines()
+            published = recommender.artifact.version
+            assert shown[-1] == (
+                f"in Neo4j is what was published of model {published}; to publish this one: kg-rec publish"
+            )
+            result = self.invoke(recommender, "status")
+            assert result.exit_code == 0 and result.stdout.endswith("\n in step; next: kg-rec publish\n")
+        finally:
+            recommender.unpublish()
+
 
 def test_nodes_that_are_new_in_an_adopted_graph(
     server: ManagedServer, empty_graph: GraphClient, tmp_path: Path

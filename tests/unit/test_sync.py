@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,14 @@ import numpy as np
 import pytest
 import torch
 from film_graphs import RATED, SCHEMA, artifact_of, graph_of, train, two_tastes
-from torch import Tensor
+from torch import Tensor, nn
 
-from kg_rec.errors import ArtifactError, GraphError, SchemaError
+from kg_rec.errors import ArtifactError, GraphError, ModelError, SchemaError
 from kg_rec.graph.content import GraphContent, content_of
 from kg_rec.graph.export import HeteroData
 from kg_rec.model.artifact import TEXTS, Artifact, load_artifact, load_texts, save_artifact
 from kg_rec.model.features import LIKED_TOGETHER, relation_matrices
+from kg_rec.model.protocol import RelationalGraph
 from kg_rec.model.sync import Update, synced
 from kg_rec.schema import EntitySchema, GraphSchema
 from kg_rec.text.encoder import HashEncoder
@@ -251,6 +254,35 @@ def test_a_schema_of_another_meaning_is_refused(folder: Path, artifact: Artifact
         with pytest.raises(SchemaError, match=f"{name}: expected '.*', as the model was trained with") as caught:
             sync(folder, artifact, two_tastes(), schema)
         assert "kg-rec train" in caught.value.remedy
+
+
+class Given(nn.Module):
+    """A network of one's own: z is the features, as they are."""
+
+    def __init__(self, graph: RelationalGraph) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(graph.x.shape[1]))
+
+    def forward(self, graph: RelationalGraph) -> Tensor:
+        return graph.x * self.scale
+
+
+def test_a_network_of_ones_own_is_refused(folder: Path, artifact: Artifact) -> None:
+    """Only what it gave is in the model, so that it cannot be asked about another graph."""
+    own = replace(artifact, model=train(two_tastes(), model=Given, steps=0))
+    save_artifact(own, folder)
+    own = load_artifact(folder)
+    with pytest.raises(ModelError, match=r"a network of one's own, .*Given: expected one of kg-rec's") as caught:
+        sync(folder, own, moved_on())
+    assert "kg-rec train" in caught.value.remedy
+
+
+def test_what_is_not_finite_never_becomes_a_model(folder: Path, artifact: Artifact) -> None:
+    metrics = {**artifact.model.metrics, "carried": {**artifact.model.metrics["carried"], "HAS_GENRE": [math.inf]}}
+    broken = replace(artifact, model=replace(artifact.model, metrics=metrics))
+    save_artifact(replace(broken, model=replace(broken.model, texts=load_texts(folder, artifact))), folder)
+    with pytest.raises(ModelError, match="not finite in the graph block"):
+        sync(folder, load_artifact(folder), moved_on())
 
 
 def test_a_graph_without_items_is_refused(folder: Path, artifact: Artifact) -> None:
