@@ -47,9 +47,9 @@ def main() -> None:
                     said = _transcript(server.settings.home, words)
                     driver.execute_query("MATCH (node) DETACH DELETE node")
                     marks = f"<!-- {name} -->", f"<!-- end of {name} -->"
-                    pattern = re.compile(f"{re.escape(marks[0])}.*?{re.escape(marks[1])}", re.DOTALL)
                     block = f"{marks[0]}\n```console\n{said}```\n{marks[1]}"
-                    text = pattern.sub(lambda _, block=block: block, text)  # type: ignore[misc]
+                    start, end = text.index(marks[0]), text.index(marks[1]) + len(marks[1])
+                    text = text[:start] + block + text[end:]
         finally:
             server.stop()
     page.write_text(text, encoding="utf-8")

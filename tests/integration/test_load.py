@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +94,15 @@ def test_a_load_broken_off_is_finished_by_the_next(
     monkeypatch.setattr(loading, "BATCH", 2)
     monkeypatch.setattr(loading, "_FIRST_BATCH", 1)
     write_one = empty_graph.write
-    steps = iter(range(100))
     for broken_at in (3, 12, 17):
         with empty_graph._session("WRITE") as session:
             session.run("MATCH (n) DETACH DELETE n").consume()
         steps = iter(range(100))
 
-        def breaking(name: str, /, limit: int = broken_at, **parameters: object) -> list[Any]:
-            if next(steps) == limit:  # noqa: B023 - the counter of this round
+        def breaking(
+            name: str, /, limit: int = broken_at, steps: Iterator[int] = steps, **parameters: object
+        ) -> list[Any]:
+            if next(steps) == limit:
                 raise KeyboardInterrupt
             return write_one(name, **parameters)
 

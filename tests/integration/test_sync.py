@@ -17,6 +17,7 @@ import neo4j
 import pytest
 from click.testing import Result
 from film_graphs import two_tastes
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from kg_rec.cli import build_app
@@ -93,7 +94,7 @@ def settings_of(server: ManagedServer, home: Path, uri: str | None = None) -> Se
     return Settings(
         home=home,
         neo4j_uri=uri or str(server.status().uri),
-        neo4j_password=server.password(),  # type: ignore[arg-type]  # pydantic makes a secret of it
+        neo4j_password=SecretStr(server.password()),
         encoder="hash",
     )
 
@@ -177,7 +178,7 @@ def test_an_item_that_is_new_is_recommended_and_explained(recommender: Recommend
     (umbrellas,) = [item for item in found if item.key == "Film/umbrellas"]
     assert umbrellas.rank <= 5 and "Weather" in umbrellas.why
     assert umbrellas.path == ("Weather",)
-    assert cypher(umbrellas.statement)  # type: ignore[arg-type]  # what the Browser would be given
+    assert cypher(cast(LiteralString, umbrellas.statement)), "what the Browser would be given"
     # Those who rated it are among the likings, so that it is carried to what they like besides.
     row = recommender.artifact.model.entities.index["Film/umbrellas"]
     assert recommender.artifact.model.evidence.likings.likes[:, [row]].sum() == 6

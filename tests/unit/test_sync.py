@@ -219,7 +219,8 @@ def test_a_label_and_a_relation_that_training_has_not_seen_start_where_training_
     assert set(np.flatnonzero(model.evidence.direct[:, [row]].toarray())) == {2, 7}
     # Where the schema knows the label it is spoken of, and only the items that have it get other words.
     assert any("Golden Gull" in text for text in heard) == (schema is AWARDS)
-    changed = (load_texts(folder, artifact).vectors[:24] != np.asarray(model.texts.vectors[:24])).any(axis=1)  # type: ignore[union-attr]
+    assert model.texts is not None
+    changed = (load_texts(folder, artifact).vectors[:24] != np.asarray(model.texts.vectors[:24])).any(axis=1)
     assert set(np.flatnonzero(changed)) == ({2, 7} if schema is AWARDS else set())
 
 
@@ -243,12 +244,13 @@ def test_the_order_of_relations_stays_that_of_the_training(folder: Path, artifac
 
 
 def test_a_schema_of_another_meaning_is_refused(folder: Path, artifact: Artifact) -> None:
+    assert SCHEMA.interaction is not None
     for name, schema in (
         ("item.label", SCHEMA.model_copy(update={"item": SCHEMA.item.model_copy(update={"label": "Person"})})),
         ("user.label", SCHEMA.model_copy(update={"user": None, "interaction": None})),
         (
             "interaction",
-            SCHEMA.model_copy(update={"interaction": SCHEMA.interaction.model_copy(update={"kind": "count"})}),  # type: ignore[union-attr]
+            SCHEMA.model_copy(update={"interaction": SCHEMA.interaction.model_copy(update={"kind": "count"})}),
         ),
     ):
         with pytest.raises(SchemaError, match=f"{name}: expected '.*', as the model was trained with") as caught:
