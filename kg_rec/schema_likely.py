@@ -74,7 +74,9 @@ def _likely(profile: GraphProfile, question: UndecidedSchemaError) -> str:
     if question.option == "item":
         return _tells_most(profile, question.choices)
     if question.option == "interaction":
-        counts = Counter({kind.type: kind.count for kind in profile.relations})
+        counts: Counter[str] = Counter()
+        for kind in profile.relations:
+            counts[kind.type] += kind.count
         return max(question.choices, key=lambda name: counts[name])
     return question.choices[0]
 
@@ -98,6 +100,9 @@ def _other_roles(profile: GraphProfile, schema: GraphSchema) -> list[str]:
     assert schema.user is not None
     assert schema.interaction is not None
     ends = {schema.user.label, schema.item.label}
-    between = {kind.type: kind.count for kind in profile.relations if {kind.source, kind.target} == ends}
+    between: Counter[str] = Counter()
+    for kind in profile.relations:
+        if {kind.source, kind.target} == ends:
+            between[kind.type] += kind.count
     done = between.pop(schema.interaction.type, 0)
     return list(between) if sum(between.values()) > done else []

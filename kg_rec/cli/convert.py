@@ -41,16 +41,17 @@ def convert(
     from kg_rec.convert import convert as converted
 
     with progress() as shown:
-        done = converted(source, target, layout=layout, bad_rows=bad_rows, language=language.lower(), progress=shown)
+        done = converted(source, target, layout=layout, bad_rows=bad_rows, language=language, progress=shown)
     _tell(done, bad_rows)
 
 
 def _tell(done: Conversion, bad_rows: Path | None) -> None:
+    from kg_rec.graph.problems import skipped_in_words
+
     for note in done.notes:
         say(note)
     if bad_rows is not None:
-        lines = len({(problem.file, problem.line) for problem in done.skipped})
-        say(f"{lines:,} bad lines skipped, listed in {bad_rows}" if lines else f"no bad lines; {bad_rows} lists none")
+        say(skipped_in_words(done.skipped, bad_rows))
     typer.echo(f"{done.layout}, written to {done.target}:")
     typer.echo(f"  nodes      {_listed(done.nodes)}")
     typer.echo(f"  relations  {_listed(done.relations) or 'none'}")

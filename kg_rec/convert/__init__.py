@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from kg_rec.convert.layout import Layout, layout_of, layouts
 from kg_rec.convert.source import Source, opened
 from kg_rec.convert.writer import GraphWriter
 from kg_rec.errors import ConvertError
+from kg_rec.graph.csv_lines import long_fields
 from kg_rec.graph.problems import Problem, Problems, write_report
 from kg_rec.progress import SILENT, Progress
 
@@ -51,17 +50,16 @@ def convert(
     """
     problems = Problems(skipping=bad_rows is not None, error=ConvertError, undone=UNDONE)
     source, target = Path(source), Path(target)
-    with opened(source, problems, language=language, progress=progress) as files, written_beside(target) as folder:
+    with (
+        opened(source, problems, language=language.lower(), progress=progress) as files,
+        written_beside(target) as folder,
+    ):
         chosen = layout_of(files, layout)
-        graph = GraphWriter(folder)
-        try:
-            with _long_fields():
-                chosen.convert(files, graph)
+        with closing(GraphWriter(folder)) as graph, long_fields():
+            chosen.convert(files, graph)
             files.finish()
             problems.stop()
             graph.finish()
-        finally:
-            graph.close()
         if not graph.counts["nodes"]:
             raise ConvertError(f"{source}: expected at least one node, found none.", remedy=UNDONE)
         if bad_rows is not None:
@@ -100,16 +98,6 @@ def written_beside(target: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Let the fields of CSV be of any length for a while."""
-    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
 
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -87,15 +88,11 @@ class Graph:
         from kg_rec.convert.writer import GraphWriter
 
         folder = Path(folder)
-        with written_beside(folder) as beside:
-            writer = GraphWriter(beside)
-            try:
-                for table in self._tables:
-                    rows = writer.rows(table.kind, table.name, table.header, number=table.number)
-                    for cells in zip(*table.columns, strict=True):
-                        rows.write(cells)
-            finally:
-                writer.close()
+        with written_beside(folder) as beside, closing(GraphWriter(beside)) as writer:
+            for table in self._tables:
+                rows = writer.rows(table.kind, table.name, table.header, number=table.number)
+                for cells in zip(*table.columns, strict=True):
+                    rows.write(cells)
         return folder
 
     def __repr__(self) -> str:

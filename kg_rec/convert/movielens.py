@@ -13,6 +13,7 @@ from kg_rec.graph.problems import quoted
 
 GENOME_LEAST = 0.5
 """Relevance of a tag of the genome, in [0, 1], from which it is kept; below, it mostly does not fit."""
+GENDERS = {"F": "female", "M": "male"}
 _NO_GENRES = "(no genres listed)"
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-–]\s*(?:\d{4})?)?\)\s*$")
 _OTHER = re.compile(r"\s*\((?:a\.?k\.?a\.?:?\s*)?([^()]+)\)\s*$", re.IGNORECASE)

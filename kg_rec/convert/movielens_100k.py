@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import compress
 
-from kg_rec.convert.movielens import Films, write_ratings
+from kg_rec.convert.movielens import GENDERS, Films, write_ratings
 from kg_rec.convert.source import Source
 from kg_rec.convert.writer import GraphWriter
 
@@ -58,7 +58,7 @@ class MovieLens100K:
             header=False,
         )
         for user, age, gender, occupation, zip_code in people:
-            if not users.add(user, {"F": "female", "M": "male"}.get(gender, gender), age, occupation, zip_code):
+            if not users.add(user, GENDERS.get(gender, gender), age, occupation, zip_code):
                 people.again("userId", user)
         ratings = source.table(
             *("u.data", "userId", "movieId", "rating:float", "timestamp:long"), delimiter="\t", quote="", header=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kg_rec.convert.movielens import Films, write_ratings, write_tags
+from kg_rec.convert.movielens import GENDERS, Films, write_ratings, write_tags
 from kg_rec.convert.source import Source
 from kg_rec.convert.tables import Table
 from kg_rec.convert.writer import GraphWriter, Nodes
@@ -29,7 +29,6 @@ _OCCUPATIONS = (
     ),
     *("unemployed", "writer"),
 )
-_GENDERS = {"F": "female", "M": "male"}
 
 
 class MovieLensDat:
@@ -72,7 +71,7 @@ def _users(rows: Table, graph: GraphWriter) -> Nodes:
     users = graph.nodes("User", "userId", "gender", "age", "occupation", "zipCode")
     for user, gender, age, work, zip_code in rows:
         occupation = _OCCUPATIONS[int(work)] if work.isdecimal() and int(work) < len(_OCCUPATIONS) else work
-        if not users.add(user, _GENDERS.get(gender, gender), _AGES.get(age, age), occupation, zip_code):
+        if not users.add(user, GENDERS.get(gender, gender), _AGES.get(age, age), occupation, zip_code):
             rows.again("userId", user)
     return users
 

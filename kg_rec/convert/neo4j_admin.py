@@ -15,7 +15,7 @@ from typing import Literal
 from kg_rec.convert.source import DAMAGED, Source
 from kg_rec.convert.writer import GraphWriter
 from kg_rec.graph.csv_header import is_header
-from kg_rec.graph.import_arguments import separator
+from kg_rec.graph.import_arguments import by_number, separator
 from kg_rec.graph.problems import quoted
 
 Kind = Literal["nodes", "relations"]
@@ -30,11 +30,10 @@ _HEADER_WORD = re.compile(r"(?:^|[-_. ])headers?(?:[-_. ]|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Files that are read as one. names: labels, or the type; header: the file that begins with it."""
+    """Files that are read as one. names: labels, or the type; parts: the first begins with the header."""
 
     kind: Kind
     names: tuple[str, ...]
-    header: str
     parts: tuple[str, ...]
     delimiter: str
     array_delimiter: str = ""
@@ -101,9 +100,7 @@ def _named(source: Source, command: str, option: str, value: str, options: dict[
         else _header(source, parts[0])[1]
     )
     array = separator(options["array-delimiter"], "--array-delimiter", command) if "array-delimiter" in options else ""
-    return _Group(
-        kind, tuple(name for name in given.split(":") if name), parts[0], tuple(parts), delimiter, array, adds=True
-    )
+    return _Group(kind, tuple(name for name in given.split(":") if name), tuple(parts), delimiter, array, adds=True)
 
 
 def _matching(source: Source, command: str, pattern: str) -> list[str]:
@@ -116,9 +113,7 @@ def _matching(source: Source, command: str, pattern: str) -> list[str]:
         found = []
     if not found:
         source.unusable(command, f"the file '{pattern}', which is named there", "none of that name")
-    return sorted(
-        found, key=lambda name: [part.zfill(20) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
-    )
+    return sorted(found, key=by_number)
 
 
 def _found(source: Source, graph: GraphWriter) -> list[_Group]:
@@ -148,7 +143,7 @@ def _found(source: Source, graph: GraphWriter) -> list[_Group]:
     for name, kind in headers.items():
         group = _id_group(source.first_line(name)) if kind == "nodes" else ""
         word = group if groups[group] == 1 and len(group) > 1 else _word(bases[name], kind)
-        found.append(_Group(kind, (word,), name, tuple(parts[name]), _header(source, name)[1]))
+        found.append(_Group(kind, (word,), tuple(parts[name]), _header(source, name)[1]))
     return found
 
 
@@ -173,13 +168,13 @@ def _word(base: str, kind: Kind) -> str:
 
 
 def _write(group: _Group, source: Source, graph: GraphWriter, used: Counter[tuple[str, str]]) -> None:
-    first = source.first_line(group.header)
+    first = source.first_line(group.parts[0])
     header = [cell.strip() for cell in next(csv.reader([first], delimiter=group.delimiter))]
     role = ":LABEL" if group.kind == "nodes" else ":TYPE"
     own = next((at for at, cell in enumerate(header) if cell.upper().endswith(role)), None)
     if own is None and not group.names:
-        source.unusable(group.header, f"a column {role}, or a name in the command", quoted(first), line=1)
-    name = group.names[0] if group.names else group.header.rpartition("/")[2].partition(".")[0]
+        source.unusable(group.parts[0], f"a column {role}, or a name in the command", quoted(first), line=1)
+    name = group.names[0] if group.names else group.parts[0].rpartition("/")[2].partition(".")[0]
     used[group.kind, name] += 1
     # One name a file; what the name does not say, or not alone, a column says.
     number = used[group.kind, name]

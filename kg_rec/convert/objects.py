@@ -42,6 +42,10 @@ class Objects:
         """Note that the object that was given last is not in order, and to be left out."""
         self._source.refuse(self.name, self.line, 0, expected, found)
 
+    def again(self, name: str, identity: str) -> None:
+        """Note that the object that was given last has the id of another one."""
+        self.refuse(f"an id of its own for '{name}'", f"{quoted(identity)} again")
+
     def text(self, given: dict[str, Any], name: str) -> str | None:
         """Return a value that must be text, or a whole number in its place; None after noting that it is neither."""
         value = given.get(name)

@@ -14,6 +14,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -300,6 +301,7 @@ class _Statements:
             self._disk.execute("INSERT INTO literal VALUES (?, ?, ?, '', '')", (subject, predicate, address))
 
 
+@lru_cache(maxsize=4096)
 def local_name(iri: str) -> str:
     """Return the last part of an IRI: "directedBy" of "http://example.org/words#directedBy"."""
     return unquote(re.split(r"[#/:]", iri.rstrip("#/:"))[-1])
@@ -328,6 +330,7 @@ def _relation_type(iri: str) -> str:
     return f"{name}_" if name in KEPT_TYPES else name
 
 
+@lru_cache(maxsize=4096)
 def _property(iri: str) -> str:
     name = _pascal(iri)
     name = name[:1].lower() + name[1:] or "value"

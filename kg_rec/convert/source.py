@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
@@ -62,7 +62,6 @@ class Source:
     files: dict[str, _File]
     language: str = "en"
     progress: Progress = SILENT
-    _stack: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self._left = max(1, sum(file.size for file in self.files.values()) // 1024)
@@ -261,7 +260,7 @@ def opened(path: Path, problems: Problems, *, language: str = "en", progress: Pr
             ) from error
         if not files:
             raise ConvertError(f"{path}: expected files, found none.", remedy="Nothing was written.")
-        yield Source(path, problems, files, language, progress, stack)
+        yield Source(path, problems, files, language, progress)
 
 
 def _files(path: Path, stack: ExitStack) -> dict[str, _File]:

@@ -88,11 +88,6 @@ class Relations:
         self.rows = rows
         self.lost = 0
 
-    @property
-    def count(self) -> int:
-        """How many were written."""
-        return self.rows.count
-
     def add(self, source: str, target: str, *cells: Any) -> bool:
         """Write a relation; returns False, and writes nothing, where one of its ends is no node."""
         if not self.loose and (source not in self.sources.ids or target not in self.targets.ids):
@@ -201,10 +196,10 @@ class Named:
         return name
 
 
-def named(graph: GraphWriter, label: str, type_name: str, sources: Nodes, *columns: str, loose: bool = False) -> Named:
+def named(graph: GraphWriter, label: str, type_name: str, sources: Nodes, *columns: str) -> Named:
     """Return where relations to nodes that are their name are written, as HAS_GENRE to Genre."""
     nodes = graph.nodes(label, "name")
-    return Named(nodes, graph.relations(type_name, sources, nodes, *columns, loose=loose))
+    return Named(nodes, graph.relations(type_name, sources, nodes, *columns))
 
 
 def distinct(values: Iterable[str]) -> list[str]:

@@ -62,7 +62,7 @@ def _write_businesses(source: Source, graph: GraphWriter) -> Nodes:
         attributes = given.get("attributes")
         attributes = attributes if isinstance(attributes, dict) else {}
         if not businesses.add(business, name, _text(given, "address"), _price_range(attributes)):
-            objects.refuse("an id of its own for 'business_id'", f"{quoted(business)} again")
+            objects.again("business_id", business)
             continue
         categories.link(business, _names(given.get("categories")))
         features.link(business, distinct(_features(attributes)))
@@ -82,7 +82,7 @@ def _write_users(source: Source, name: str, graph: GraphWriter, users: Nodes) ->
         if user is None:
             continue
         if not users.add(user):
-            objects.refuse("an id of its own for 'user_id'", f"{quoted(user)} again")
+            objects.again("user_id", user)
             continue
         for friend in _names(given.get("friends")):
             if friend != "None":  # what stands there for nobody

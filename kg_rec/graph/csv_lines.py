@@ -10,6 +10,7 @@ import itertools
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,13 +111,22 @@ def _lines(text: str) -> list[str]:
     return list(io.StringIO(text, newline=""))
 
 
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Let the fields of CSV be of any length for a while."""
+    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
 def records(lines: list[str], form: Format) -> Iterator[tuple[int, list[str] | Unreadable]]:
     """Yield each record with the line it starts at, from 1; blank lines are left out.
 
     After a record that does not end, reading goes on at the line after its first one.
     """
-    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
+    with long_fields():
         start = 0
         while start < len(lines):
             reader = csv.reader(
@@ -136,8 +146,6 @@ def records(lines: list[str], form: Format) -> Iterator[tuple[int, list[str] | U
             except csv.Error:
                 yield start + read + 1, open_field(lines[start + read], form)
                 start += read + 1
-    finally:
-        csv.field_size_limit(limit)
 
 
 def open_field(line: str, form: Format) -> Unreadable:

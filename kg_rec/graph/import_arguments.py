@@ -131,9 +131,12 @@ def stem(path: Path) -> str:
 
 def _in_order(paths: Sequence[Path]) -> list[Path]:
     """Sorted, with numbers in the names by their value: part2 before part10, as neo4j-admin does."""
-    return sorted(
-        paths, key=lambda path: [part.zfill(20) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
-    )
+    return sorted(paths, key=lambda path: by_number(path.name))
+
+
+def by_number(name: str) -> list[str]:
+    """Return what to sort names by for numbers in them to count by their value."""
+    return [part.zfill(20) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def _arguments_of(path: Path) -> list[str]:

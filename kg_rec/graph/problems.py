@@ -90,6 +90,12 @@ def _remedy(problems: Sequence[Problem], undone: str) -> str:
     return f"{undone} {mend}, or skip bad lines and list them in a report with --bad-rows=report.csv"
 
 
+def skipped_in_words(problems: Sequence[Problem], report: Path) -> str:
+    """Return how many lines were skipped, and where they are listed."""
+    lines = len({(problem.file, problem.line) for problem in problems})
+    return f"{lines:,} bad lines skipped, listed in {report}" if lines else f"no bad lines; {report} lists none"
+
+
 def write_report(
     problems: Sequence[Problem], path: Path, *, error: type[KgRecError] = LoadError, undone: str = "Nothing was loaded."
 ) -> None:
