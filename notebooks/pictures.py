@@ -43,17 +43,18 @@ def show(graph: VisualizationGraph, *, first: Iterable[str] = (), last: Iterable
     """Show a graph to move about in, and drawn. first, last: captions of nodes that stand on the left, and on the right."""
     display(graph.render(height=f"{100 * height}px"))
     drawn = nx.Graph()
-    drawn.add_nodes_from(sorted((str(node.id) for node in graph.nodes), key=lambda one: _caption(graph, one)))
+    captions = {str(node.id): str(node.caption) for node in graph.nodes}
+    drawn.add_nodes_from(sorted(captions, key=captions.__getitem__))
     ends = [(str(relation.source), str(relation.target)) for relation in graph.relationships]
     # In an order of their own: Neo4j has none, and where nodes stand must not differ from run to run.
-    drawn.add_edges_from(sorted(ends, key=lambda pair: tuple(sorted(_caption(graph, one) for one in pair))))
+    drawn.add_edges_from(sorted(ends, key=lambda pair: tuple(sorted(captions[one] for one in pair))))
     start = [str(node.id) for node in graph.nodes if node.caption in set(first)]
     if start:
         far = nx.multi_source_dijkstra_path_length(drawn, start)
         end = max(far.values()) + 1
         layers: dict[int, list[str]] = {}
         for node in drawn:
-            layer = end if _caption(graph, node) in set(last) else far.get(node, end)
+            layer = end if captions[node] in set(last) else far.get(node, end)
             layers.setdefault(layer, []).append(node)
         places = nx.multipartite_layout(drawn, subset_key=layers)
     elif nx.is_connected(drawn):
@@ -67,7 +68,7 @@ def show(graph: VisualizationGraph, *, first: Iterable[str] = (), last: Iterable
     nx.draw_networkx_nodes(drawn, places, ax=axes, node_color=colours, node_size=90)
     beside = {"xytext": (8, 0), "va": "center"} if start else {"xytext": (0, 6), "ha": "center"}
     for node, place in places.items():
-        axes.annotate(_caption(graph, node), place, textcoords="offset points", fontsize=9, **beside)
+        axes.annotate(captions[node], place, textcoords="offset points", fontsize=9, **beside)
     for kind, colour in sorted(
         {(by_id[node].properties["kind"], colour) for node, colour in zip(drawn, colours, strict=True)}
     ):
@@ -76,10 +77,6 @@ def show(graph: VisualizationGraph, *, first: Iterable[str] = (), last: Iterable
     axes.margins(x=0.2 if start else 0.1, y=0.1)
     axes.axis("off")
     plt.show()
-
-
-def _caption(graph: VisualizationGraph, node: str) -> str:
-    return next(str(one.caption) for one in graph.nodes if str(one.id) == node)
 
 
 def _kind(labels: list[str]) -> str:

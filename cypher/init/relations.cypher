@@ -1,7 +1,9 @@
-// How many relations of each type lead from nodes with some labels to nodes with others; people who were attached and
-// their interests are left out.
+// How many relations of each type lead from nodes with some labels to nodes with others; people who were attached,
+// their interests and what kg-rec published are left out.
 // returns  sources: labels of the source; type; targets: labels of the target; count
 MATCH (source)-[relation]->(target)
 WHERE NOT source:KGPerson AND NOT target:KGPerson AND NOT (source:KGEntity AND relation:INTERESTED_IN)
-RETURN [label IN labels(source) WHERE label <> 'KGEntity'] AS sources, type(relation) AS type,
-       [label IN labels(target) WHERE label <> 'KGEntity'] AS targets, count(*) AS count
+  AND NOT relation:KG_SPEAKS_FOR
+  AND NOT (relation:SIMILAR_TO AND coalesce(relation.by, '') = 'kg-rec')
+RETURN [label IN labels(source) WHERE NOT label IN ['KGEntity', 'KGItem']] AS sources, type(relation) AS type,
+       [label IN labels(target) WHERE NOT label IN ['KGEntity', 'KGItem']] AS targets, count(*) AS count

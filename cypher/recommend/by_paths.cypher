@@ -34,7 +34,8 @@ WITH user, item, sum(strength) AS strength, collect(path) AS paths
 WHERE NOT EXISTS { (user)--(item) }
   AND NOT EXISTS {
     MATCH (user)-[no:INTERESTED_IN]->(disliked:KGEntity)-[relation]-(item)
-    WHERE no.polarity < 0 AND NOT type(relation) IN ['KG_SPEAKS_FOR', 'SIMILAR_TO']
+    WHERE no.polarity < 0 AND NOT relation:KG_SPEAKS_FOR
+      AND NOT (relation:SIMILAR_TO AND coalesce(relation.by, '') = 'kg-rec')
   }
 RETURN item.key AS item, item.kgName AS title, round(strength + coalesce(item.kgPopularity, 0.0), 3) AS score,
        paths[..3] AS paths

@@ -22,7 +22,8 @@ CALL db.index.vector.queryNodes('kgEmbeddingItems', 1000, wish) YIELD node, scor
 WHERE NOT EXISTS { (user)--(node) }
   AND NOT EXISTS {
     MATCH (user)-[no:INTERESTED_IN]->(disliked:KGEntity)-[relation]-(node)
-    WHERE no.polarity < 0 AND NOT type(relation) IN ['KG_SPEAKS_FOR', 'SIMILAR_TO']
+    WHERE no.polarity < 0 AND NOT relation:KG_SPEAKS_FOR
+      AND NOT (relation:SIMILAR_TO AND coalesce(relation.by, '') = 'kg-rec')
   }
 WITH node, 2 * likeness - 1 AS cosine, model
 WITH node, cosine, model.popularity * coalesce(node.kgPopularity, 0.0) + model.text * cosine AS score

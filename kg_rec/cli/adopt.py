@@ -76,6 +76,7 @@ def adopt(
 
     Example:  kg-rec adopt
     """
+    from kg_rec.model.manifest import has_model
     from kg_rec.recommender import Recommender
 
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
@@ -84,7 +85,7 @@ def adopt(
             typer.echo(f"{gone.nodes:,} nodes are as they were; {gone.people:,} people who had been attached are gone")
             return
         done = recommender.adopt()
-        following = "sync" if (recommender.settings.model_path / "current").exists() else "train"
+        following = "sync" if has_model(recommender.settings.model_path) else "train"
     labels = ", ".join(f"{count:,} {label}" for label, count in done.labels.items())
     new = f"adopted {done.nodes:,} nodes" if done.nodes else "nothing is new: all nodes had been adopted"
     typer.echo(f"{new}; the graph has {labels}\nnext: kg-rec {following}")

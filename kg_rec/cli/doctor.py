@@ -150,9 +150,10 @@ def _home(settings: Settings) -> list[Finding]:
 
 
 def _java(settings: Settings) -> list[Finding]:
+    from kg_rec.graph.server import ManagedServer
     from kg_rec.graph.server_java import find_java
 
-    return [Finding("java", "fine", str(find_java(settings.java)))]
+    return [Finding("java", "fine", str(find_java(settings.java, ManagedServer(settings).release.java)))]
 
 
 def _neo4j(settings: Settings) -> list[Finding]:
@@ -197,7 +198,9 @@ def _encoder(settings: Settings) -> list[Finding]:
 
 
 def _model(settings: Settings) -> list[Finding]:
-    if not (settings.model_path / "current").exists():
+    from kg_rec.model.manifest import has_model
+
+    if not has_model(settings.model_path):
         return [Finding("model", "open", f"none in {settings.model_path} yet", "kg-rec train")]
     from kg_rec.model.artifact import load_artifact
 

@@ -83,18 +83,19 @@ def adopt(client: GraphClient, schema: GraphSchema, progress: Progress = SILENT)
             remedy="Go on with it: kg-rec train",
         )
     labels = _labels(schema)
-    counts = {row["label"]: row for row in client.read("adopt/count", labels=labels, ranks=_ranks(labels))}
+    ranks = _ranks(labels)
+    counts = {row["label"]: row for row in client.read("adopt/count", labels=labels, ranks=ranks)}
     if schema.item.label not in counts:
         raise GraphError(
             f"The graph in Neo4j at {client.uri} has no items: expected nodes labelled {schema.item.label}, found none.",
             remedy="Name another label under [item] in schema.toml, or have the file written again: kg-rec init --new-schema",
         )
-    ids = _ids(client, schema, {label: row["waiting"] + row["adopted"] for label, row in counts.items()})
-    _check(client, schema, labels, ids)
+    totals = {label: row["waiting"] + row["adopted"] for label, row in counts.items()}
+    ids = _ids(client, schema, totals)
+    _check(client, schema, ranks, ids)
     client.write_batches("adopt/key_constraint")
     waiting = sum(row["waiting"] for row in counts.values())
     step = progress.step("Adopting", max(waiting, 1), "nodes")
-    ranks = _ranks(labels)
     starts = {label: f"{encoded(label)}/" for label in labels}
     wanted = {"labels": labels, "ranks": ranks, "starts": starts, "ids": ids, "longest": _LONGEST_ID}
     done = 0
@@ -103,11 +104,7 @@ def adopt(client: GraphClient, schema: GraphSchema, progress: Progress = SILENT)
             (written,) = client.write("adopt/nodes", nodes=row["nodes"], **wanted)
             done += written["adopted"]
             step.advance(len(row["nodes"]))
-    return Adopted(
-        done,
-        sum(row["adopted"] for row in counts.values()),
-        {label: row["waiting"] + row["adopted"] for label, row in counts.items()},
-    )
+    return Adopted(done, sum(row["adopted"] for row in counts.values()), totals)
 
 
 def forget(client: GraphClient, progress: Progress = SILENT) -> Forgotten:
@@ -164,14 +161,15 @@ def _ids(client: GraphClient, schema: GraphSchema, counts: Mapping[str, int]) ->
     return {label: "" if name == KEY else name for label, name in ids.items()}
 
 
-def _check(client: GraphClient, schema: GraphSchema, labels: Sequence[str], ids: Mapping[str, str]) -> None:
+def _check(client: GraphClient, schema: GraphSchema, ranks: Mapping[str, int], ids: Mapping[str, str]) -> None:
+    """Raise GraphError where something is in the way. ranks: of the labels to adopt, in their order."""
     needed = [
         label for label in (schema.item.label, schema.user.label if schema.user else None) if label and ids[label]
     ]
     rows = client.read(
         "adopt/obstacles",
-        labels=list(labels),
-        ranks=_ranks(labels),
+        labels=list(ranks),
+        ranks=dict(ranks),
         ids=dict(ids),
         needed=needed,
         longest=_LONGEST_ID,

@@ -237,8 +237,10 @@ def attached_people(client: GraphClient) -> list[Person]:
     return sorted(people, key=lambda one: one.key)
 
 
-def find_entity(client: GraphClient, schema: GraphSchema, entity: str) -> Entity:
+def find_entity(client: GraphClient, schema: GraphSchema, entity: str, labels: Sequence[str] | None = None) -> Entity:
     """Return the entity with this key, or else with this name, in capitals or not.
+
+    labels: what it may be; by default what an interest may point to.
 
     "Genre/Horror" is a key; "horror" and "genre/horror" are names, the latter among the genres alone.
     Raises UnknownEntityError with the most similar names where there is none, InputError with the keys of all where
@@ -246,23 +248,24 @@ def find_entity(client: GraphClient, schema: GraphSchema, entity: str) -> Entity
     """
     if not _is_text(entity):
         raise InputError(f"Expected the key or the name of an entity, {_NO_TEXT}.")
-    allowed = titles(schema, schema.interests)
-    if label_of(entity) in schema.interests:
+    among = schema.interests if labels is None else labels
+    allowed = titles(schema, among)
+    if label_of(entity) in among:
         rows = client.read("attach/entity", key=entity, titles=allowed)
         if rows:
             return _entity(rows[0])
     label, _, rest = entity.partition("/")
     within = {start: title for start, title in allowed.items() if rest and _folded(start) == _folded(label)}
-    for name, among in ((entity, allowed), (rest.strip(), within)):
-        found = _entities_named(client, schema, name, among)
+    for name, called in ((entity, allowed), (rest.strip(), within)):
+        found = _entities_named(client, schema, name, called)
         if len(found) > 1:
             raise _several(entity, [told for _, told in found])
         if found:
             return found[0][0]
     similar = [_told(one) for one in _spelt_like(client, rest if within else entity, within or allowed)]
-    labels = ", ".join(schema.interests)
+    purpose = " that an interest may point to" if labels is None else ""
     raise UnknownEntityError(
-        f"'{entity}': expected the key or the name of an entity that an interest may point to ({labels}), found none.",
+        f"'{entity}': expected the key or the name of an entity{purpose} ({', '.join(among)}), found none.",
         remedy=f"Did you mean {' or '.join(similar)}?" if similar else "",
     )
 

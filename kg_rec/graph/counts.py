@@ -98,7 +98,7 @@ def counts_in(transaction: Transaction, uri: str) -> GraphCounts:
 
 def nothing_there(transaction: Transaction, uri: str) -> GraphError:
     """Return what to say of a database without entities: that it is empty, or holds a graph that was not adopted yet."""
-    (found,) = transaction.run("load/strangers", keys=[])
+    (found,) = transaction.run("status/others")
     if found["others"]:
         return GraphError(
             f"The graph in Neo4j at {uri}: expected nodes with the label :KGEntity, found none among {found['others']:,} nodes.",

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kg_rec.errors import GraphError, InputError, UnknownEntityError
+from kg_rec.errors import GraphError, InputError
 from kg_rec.graph.attach import find_entity, person, person_key, person_label, titles
 from kg_rec.graph.keys import encoded, id_of, label_of
 from kg_rec.graph.scripts import Script, script, script_names
@@ -79,11 +79,18 @@ def question(name: str) -> Question:
     return _read(FOLDER + name)
 
 
-def values(client: GraphClient, schema: GraphSchema, asked: Question, given: Mapping[str, str]) -> Values:
+def values(
+    client: GraphClient,
+    schema: GraphSchema,
+    asked: Question,
+    given: Mapping[str, str],
+    *,
+    pools: Mapping[str, list[str]] | None = None,
+) -> Values:
     """Return the values of all parameters of a question.
 
     given: as text, by name: people by id, items and other entities by key or name, maps as JSON. The others come from the schema,
-    from the graph (a person, an item), or are those of the example.
+    from the graph (a person, an item), or are those of the example. pools: what `much_to_show` returned, for many questions.
     Raises InputError for what the question does not have or cannot take, UnknownEntityError for what the graph has not,
     GraphError where the graph is of a kind that the question cannot be asked of.
     """
@@ -109,8 +116,18 @@ def values(client: GraphClient, schema: GraphSchema, asked: Question, given: Map
         name for name in ("user", "otherUser", "item", "otherItem", "entity") if name in found.keys() - given
     )
     if chosen:
-        found |= _chosen(client, schema, chosen, found, given)
+        pools = much_to_show(client, schema) if pools is None else pools
+        found |= _chosen(client, pools, fixed["items"], chosen, found, given)
     return Values(found, chosen)
+
+
+def much_to_show(client: GraphClient, schema: GraphSchema) -> dict[str, list[str]]:
+    """Return the keys of a few people and items with much to show, by what they are: "person" or "item"."""
+    fixed = _fixed(schema)
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in client.read(f"{FOLDER}start", limit=3, **{name: fixed[name] for name in ("items", "people", "titles")}):
+        found[row["kind"]].append(row["key"])
+    return dict(found)
 
 
 def ask(client: GraphClient, asked: Question, parameters: Mapping[str, Any]) -> list[Row]:
@@ -201,34 +218,28 @@ def _entity(client: GraphClient, schema: GraphSchema, entity: str, labels: tuple
     """Return the key of an entity, given by key, or by name among these labels."""
     if "/" in entity and client.read("attach/entity", key=entity, titles={}):
         return entity
-    try:
-        return find_entity(client, schema.model_copy(update={"interests": labels}), entity).key
-    except UnknownEntityError as error:
-        raise UnknownEntityError(
-            f"'{entity}': expected the key or the name of an entity ({', '.join(labels)}), found none.",
-            remedy=error.remedy,
-        ) from error
+    return find_entity(client, schema, entity, labels).key
 
 
 def _chosen(
-    client: GraphClient, schema: GraphSchema, names: Sequence[str], found: Mapping[str, Any], given: Mapping[str, str]
+    client: GraphClient,
+    pools: Mapping[str, list[str]],
+    items: str,
+    names: Sequence[str],
+    found: Mapping[str, Any],
+    given: Mapping[str, str],
 ) -> dict[str, str]:
-    """Choose people, items and entities with much to show, none of which is among those given.
+    """Choose people, items and entities of these, none of which is among those given. items: what keys of items begin with.
 
     An item that a question asks of together with a person is one where that person's interests meet, if there is any.
     """
-    fixed = _fixed(schema)
-    shown = {name: fixed[name] for name in ("items", "people", "titles")}
-    pools: defaultdict[str, list[str]] = defaultdict(list)
-    for row in client.read(f"{FOLDER}start", limit=3, **shown):
-        pools[row["kind"]].append(row["key"])
     taken = {found[name] for name in given if isinstance(found[name], str)}
     chosen: dict[str, str] = {}
     for name in names:
         kind = "person" if name in ("user", "otherUser") else "item"
-        pool = pools[kind]
+        pool = pools.get(kind, [])
         if name == "item" and (user := chosen.get("user") or ("user" in given and found["user"])):
-            meeting = client.read(f"{FOLDER}meeting", user=user, items=fixed["items"], limit=3)
+            meeting = client.read(f"{FOLDER}meeting", user=user, items=items, limit=3)
             pool = [row["item"] for row in meeting] + pool
         free = [key for key in pool if key not in taken]
         if not free:

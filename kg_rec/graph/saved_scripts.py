@@ -13,7 +13,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from kg_rec.errors import GraphError, InputError
-from kg_rec.graph.explore import parameter_line, questions, values
+from kg_rec.graph.explore import much_to_show, parameter_line, questions, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,21 +31,18 @@ _EXAMPLE = re.compile(r"^// :param (\w+) => .*\n", re.MULTILINE)
 def saved_scripts(client: GraphClient, schema: GraphSchema) -> dict[str, str]:
     """Return all questions that can be asked of this graph, {name of the file: content}, with its own values as examples.
 
-    The first file sets the parameters of all of them. Raises GraphError where the graph is empty.
+    The first file sets the parameters of all of them.
     """
     files: dict[str, str] = {}
     every: dict[str, Any] = {}
-    refused: list[GraphError] = []
+    pools = much_to_show(client, schema)
     for asked in questions():
         try:
-            found = values(client, schema, asked, {}).values
-        except GraphError as error:  # one that asks for what this graph has not
-            refused.append(error)
+            found = values(client, schema, asked, {}, pools=pools).values
+        except GraphError:  # it asks for what this graph has not
             continue
         every = {**found, **every, "limit": 25}
         files[f"{asked.name}.cypher"] = _with_examples(asked.script.text, found)
-    if not every.keys() - {"limit", "titles"}:
-        raise refused[0] if refused else GraphError("There are no questions to save.")
     first = ["// Parameters: run this first, and change it to ask of others", *_lines(every)]
     return {f"{_FIRST}.cypher": "\n".join(first) + "\n", **files}
 

@@ -90,6 +90,11 @@ class ManagedServer:
         self._say = say
         self._progress = progress
 
+    @property
+    def release(self) -> Release:
+        """The Neo4j that is run, or would be if it were started. Raises SettingsError for one that cannot be managed."""
+        return self._release(self._current()[0])
+
     def status(self) -> ServerStatus:
         """Tell how the server is. Nothing is changed."""
         record, process = self._current()

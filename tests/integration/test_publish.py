@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import neo4j
 import numpy as np
@@ -21,6 +21,7 @@ from kg_rec.errors import GraphError
 from kg_rec.graph import publish as publishing
 from kg_rec.graph.client import GraphClient
 from kg_rec.graph.counts import graph_counts
+from kg_rec.graph.database import database_profile
 from kg_rec.graph.export import export_graph
 from kg_rec.graph.publish import PUBLISHED, published_model
 from kg_rec.graph.scripts import script
@@ -167,6 +168,15 @@ def test_what_is_published_is_what_the_model_says(library_: Library) -> None:
 
 def done_at(library: Library) -> str:
     return str(library.rows("MATCH (m:KGModel) RETURN toString(m.publishedAt) AS at")[0]["at"])
+
+
+def test_whoever_looks_at_the_graph_sees_the_same(library_: Library) -> None:
+    before = database_profile(library_.client)
+    library_.recommender.publish()
+    library_.recommender.attach("ann", WORDS["ann"])
+    after = database_profile(library_.client)
+    assert after.graph.labels == before.graph.labels and after.graph.relations == before.graph.relations
+    assert after.reasons == before.reasons
 
 
 def test_training_sees_the_same_graph(library_: Library) -> None:
@@ -393,7 +403,7 @@ class TestRecommendingInCypher:
         text = script(f"recommend/{name}").text
         assert ":param {user: 'User/ann', k: 10}" in text
         # The Browser sends a number that was typed as a float.
-        assert len(library_.rows(text, user="Reader/ann", k=10.0)) == 10  # type: ignore[arg-type]
+        assert len(library_.rows(cast(LiteralString, text), user="Reader/ann", k=10.0)) == 10
 
 
 class TestPeople:
