@@ -57,7 +57,7 @@ from kg_rec.model.simulation import SimulatedPerson, simulate_people
 from kg_rec.model.training import TrainedModel
 from kg_rec.text.asking import ItemWords, item_words
 from kg_rec.text.encoder import TextEncoder, load_encoder
-from kg_rec.text.wishes import wished
+from kg_rec.text.wishes import wishes
 
 LIST = 50
 SHARES = (0.0, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -335,7 +335,7 @@ class Study:
         """words_name_relevant: whether a relevant item that the linker finds in the words counts as missed, as in evaluation."""
         texts = [one.text for one in strangers]
         interests = self.recommender.linker.link_many(texts)
-        vectors = encoder.encode([wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)])
+        vectors = encoder.encode(wishes(texts, interests))
         model = replace(self.model, evidence=view.evidence)
         asks = model.manner.asks(texts, vectors, interests, model.entities.item_label)
         index = model.entities.index

@@ -12,7 +12,6 @@ file: use a home of its own.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import numpy as np
 from kg_rec import Recommender
 from kg_rec.graph.attach import person_key
 from kg_rec.graph.export import export_graph
+from kg_rec.people_file import read_people
 
 K = 10
 SCRIPTS = ("recommend/by_interests", "recommend/by_vector", "recommend/by_paths")
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("people", type=Path)
     parser.add_argument("--keep", action="store_true", help="leave people and publication where they are")
     arguments = parser.parse_args()
-    people = [json.loads(line) for line in arguments.people.read_text(encoding="utf-8").splitlines()]
+    people = list(read_people(arguments.people))
     with Recommender.open() as recommender:
         client, schema = recommender.client, recommender.schema
         fingerprint = export_graph(client, schema).fingerprint
@@ -41,13 +41,13 @@ def main() -> None:
         print(f"published {done.speaks_for:,} KG_SPEAKS_FOR and {done.similar:,} SIMILAR_TO in {done.seconds:.0f} s")
         start = time.monotonic()
         for person in people:
-            recommender.attach(person["user_id"], person["text"])
+            recommender.attach(person.user_id, person.text)
         print(f"attached {len(people)} people in {time.monotonic() - start:.0f} s")
         wanted = [
             {item.key for item in found.items}
-            for found in recommender.recommend_many([person["text"] for person in people], k=K)
+            for found in recommender.recommend_many([person.text for person in people], k=K)
         ]
-        keys = [person_key(schema, person["user_id"]) for person in people]
+        keys = [person_key(schema, person.user_id) for person in people]
         for script in SCRIPTS:
             found, seconds = [], []
             for key in keys:

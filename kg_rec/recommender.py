@@ -277,7 +277,7 @@ class Recommender:
         from kg_rec.graph.csv_folder import read_sources
         from kg_rec.graph.import_arguments import find_sources
         from kg_rec.graph.load import load
-        from kg_rec.graph.problems import write_report
+        from kg_rec.graph.problems import skipped_in_words, write_report
         from kg_rec.schema import read_schema, write_schema
         from kg_rec.schema_inference import SchemaChoices, infer_schema, infer_schema_asking
 
@@ -290,12 +290,7 @@ class Recommender:
         self._say(f"{graph.path}: {graph.node_count:,} nodes and {graph.relation_count:,} relations to load")
         if bad_rows is not None:
             write_report(graph.skipped, bad_rows)
-            lines = len({(problem.file, problem.line) for problem in graph.skipped})
-            self._say(
-                f"{lines:,} bad lines skipped, listed in {bad_rows}"
-                if lines
-                else f"no bad lines; {bad_rows} lists none"
-            )
+            self._say(skipped_in_words(graph.skipped, bad_rows))
         for name, count in graph.repeated.items():
             self._say(
                 f"{count:,} relations {name} were given again between the same two nodes; the last line of each counts"
@@ -489,11 +484,9 @@ class Recommender:
 
         One's own, where one was given, is always used.
         """
-        from kg_rec.text.encoder import CachedEncoder, load_encoder
+        from kg_rec.text.encoder import CachedEncoder
 
-        if self._own_encoder is not None:
-            return CachedEncoder(self._own_encoder, self.settings.vectors_path)
-        return load_encoder(name or self.settings.encoder, cache=self.settings.vectors_path)
+        return CachedEncoder(self._encoder(name or self.settings.encoder), self.settings.vectors_path)
 
     def encoder_of(self, artifact: Artifact) -> TextEncoder:
         """Return the encoder that a model was trained with, without a cache: a person's words are not kept.
@@ -501,16 +494,21 @@ class Recommender:
         Raises ArtifactError where that is one's own and was not given, and EncoderError.
         """
         from kg_rec.errors import ArtifactError
-        from kg_rec.text.encoder import load_encoder
 
-        if self._own_encoder is not None:
-            return self._own_encoder
         name = artifact.encoder["name"]
-        if artifact.encoder.get("own"):
+        if artifact.encoder.get("own") and self._own_encoder is None:
             raise ArtifactError(
                 f"The model was trained with an encoder of one's own, '{name}': expected to be given it, found none.",
                 remedy="From Python: Recommender.open(encoder=…); or train again with the one of the settings: kg-rec train",
             )
+        return self._encoder(name)
+
+    def _encoder(self, name: str) -> TextEncoder:
+        """Return one's own encoder, where one was given, else the one that is called so, loaded once."""
+        from kg_rec.text.encoder import load_encoder
+
+        if self._own_encoder is not None:
+            return self._own_encoder
         with self._making:
             if name not in self._encoders:
                 self._encoders[name] = load_encoder(name)

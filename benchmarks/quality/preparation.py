@@ -33,7 +33,7 @@ from kg_rec.schema import GraphSchema, read_schema
 from kg_rec.schema_inference import infer_schema
 from kg_rec.text.asking import item_words
 from kg_rec.text.encoder import load_encoder
-from kg_rec.text.wishes import wished
+from kg_rec.text.wishes import wishes
 
 _SEED = 0
 _VARIANTS = 4
@@ -138,12 +138,12 @@ class _Preparation:
     def seen(self, ids: Sequence[str], texts: Sequence[str], encoder: Any) -> People:
         """Return people as kg-rec sees them."""
         found = self.linker.link_many(texts)
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, found, strict=True)]
+        wanted = wishes(texts, found)
         people = [
             Person(identity, wish, tuple(self._interest(interest) for interest in theirs))
-            for identity, wish, theirs in zip(ids, wishes, found, strict=True)
+            for identity, wish, theirs in zip(ids, wanted, found, strict=True)
         ]
-        return People(people, encoder.encode(wishes))
+        return People(people, encoder.encode(wanted))
 
     def _interest(self, found: Found) -> Interest:
         assert found.source != "person", "the linker sets none"

@@ -123,7 +123,10 @@ def learn_telling(told: Told, held_out: NDArray[np.bool_], *, seed: int) -> tupl
     found = (weights.detach().numpy() / scale).astype(np.float32)
     learned = _quality(told, judged, found)
     speaking = [name for name, column in zip(SIGNALS, told.signals.swapaxes(0, 1), strict=True) if np.ptp(column) > 0]
-    single = {name: _by_itself(told, rows, name, popular, scale) for name in speaking} | {popular: _alone(popular)}
+    single = {
+        name: _alone(name) if name == popular else _by_itself(told, rows, name, popular, scale)
+        for name in dict.fromkeys([*speaking, popular])
+    }
     alone = {name: _quality(told, judged, weights) for name, weights in single.items()}
     best = min(alone, key=lambda name: alone[name])
     used = "learned" if learned < alone[best] else best

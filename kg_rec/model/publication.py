@@ -128,7 +128,6 @@ class Publication:
             (self._weights[name] * signals[name] for name in LINEAR if name in signals),
             start=np.zeros_like(signals["text"]),
         )
-        neighbours = (self._evidence.direct[:, rows].T.toarray() > 0) & (rows >= self.entities.item_count)[:, None]
-        known = self._weights["popularity"] * signals["popularity"] + self._weights["text"] * signals["text"]
-        alone = spoken + known + self._weights["everything"] * neighbours
+        known = sum(self._weights[name] * signals[name] for name in ("popularity", "text", "everything"))
+        alone = spoken + known
         return alone.astype(np.float32), spoken.astype(np.float32)

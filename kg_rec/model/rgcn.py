@@ -45,14 +45,6 @@ class RelationalEdges:
             tuple(_sparse(matrix.T.tocsr()) for matrix in matrices.values()),
         )
 
-    def select(self, places: Sequence[int]) -> Self:
-        """Return the relations at these places."""
-        return type(self)(
-            tuple(self.names[place] for place in places),
-            tuple(self.matrices[place] for place in places),
-            tuple(self.transposed[place] for place in places),
-        )
-
     def joined(self, others: Self) -> Self:
         """Return these relations, and `others` behind them."""
         return type(self)(

@@ -163,16 +163,8 @@ class Evidence:
         """Return every signal of every item for every person, [P, 11, items]; they are not to scale yet."""
         count = len(self.popularity)
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
-        interests = self._interests(people)
-        with torch.inference_mode():
-            wish = self.predictor.wish(self.text, people).numpy()
-        told = {
-            "popularity": self.popularity.numpy(),
-            "text": self._closeness(wish),
-            "everything": self._everything(people),
-            "nearness": self._nearness(interests[:, :count]),
-            **self._linear(people, interests),
-        }
+        interests, wish = self._interests(people), self._wish(people)
+        told = self._told(people, interests, wish) | {"nearness": self._nearness(interests[:, :count])}
         if self.likings.likes.shape[0]:
             told |= {"liked": self._liked, "neighbours": self._neighbours(wish)}
         for name, values in told.items():
@@ -181,7 +173,7 @@ class Evidence:
 
     def of_each(self, entities: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
         """Return the signals of people without words who are interested in one of `entities` (rows) each, and in nothing else,
-        [R, items] by name: popularity, text, and those of LINEAR.
+        [R, items] by name: text, everything, and those of LINEAR; popularity, [items].
         """
         count = len(entities)
         people = People(
@@ -191,14 +183,24 @@ class Evidence:
             torch.ones(count),
             torch.arange(count),
         )
-        with torch.inference_mode():
-            wish = self.predictor.wish(self.text, people).numpy()
-        popularity = np.broadcast_to(self.popularity.numpy(), (count, len(self.popularity)))
+        return self._told(people, self._interests(people), self._wish(people))
+
+    def _told(
+        self, people: People, interests: sp.csr_array, wish: NDArray[np.float32]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return the signals that say something of a single interest, too, [P, items] by name, or [items]."""
         return {
-            "popularity": popularity,
+            "popularity": self.popularity.numpy(),
             "text": self._closeness(wish),
-            **self._linear(people, self._interests(people)),
+            "everything": self._everything(people),
+            **self._linear(people, interests),
         }
+
+    def _wish(self, people: People) -> NDArray[np.float32]:
+        """Return t_p of people, [P, T], to length 1."""
+        with torch.inference_mode():
+            wish: NDArray[np.float32] = self.predictor.wish(self.text, people).numpy()
+        return wish
 
     def _closeness(self, wish: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return tau cos(t_p, t_i), [P, items]."""

@@ -133,6 +133,11 @@ class Lexicon:
     small_talk: PhraseTree
     """Greetings and courtesies; in scripts without blanks, all of grammar and talk, too."""
 
+    @property
+    def capitalises_nouns(self) -> bool:
+        """Whether all nouns have capitals, as in German, so that a capital tells no name."""
+        return self.languages[0] == "de"
+
 
 @cache
 def lexicon(languages: tuple[str, ...]) -> Lexicon:

@@ -177,14 +177,13 @@ class _Named:
         return start
 
     def _likened_at(self, end: int) -> bool:
-        def ends_here(phrases: frozenset[tuple[str, ...]]) -> bool:
-            return any(tuple(self._tokens[max(end - len(phrase), 0) : end]) == phrase for phrase in phrases)
-
+        alike = self._spoken.alike
+        if not any(tuple(self._tokens[max(end - len(phrase), 0) : end]) == phrase for phrase in alike):
+            return False
         said = (
             self._spoken.phrases.longest(self._tokens, at, self._spoken.fillers) for at in range(max(end - 4, 0), end)
         )
-        is_verb = any(phrase is not None and phrase[1] == end for phrase in said)
-        return ends_here(self._spoken.alike) and not is_verb
+        return not any(phrase is not None and phrase[1] == end for phrase in said)  # else it is a verb
 
     def _is_preposition(self, place: int) -> bool:
         if place < 0 or place in self._covered:

@@ -175,6 +175,7 @@ class NameFinder:
         # First what is sure; then names of everyday words in one list with those, which makes others of the list surer; then
         # what else the words may mean.
         listed = others = False
+        refused: dict[int, tuple[float, bool, _Candidate]] = {}
         while True:
             rest, known = [], len(chosen)
             for some in lists:
@@ -185,8 +186,12 @@ class NameFinder:
                 sure = others or not any(doubtful[candidate.start : candidate.end])
                 beside = self._beside(candidate, titles.get(candidate.tokens), reading, chosen) if listed else 0.0
                 believed = self._believed(candidate, reading, chosen)
-                mention = self._judged(believed, reading, beside, sure) if believed.meant else None
+                told = beside, sure, believed
+                mention = None
+                if believed.meant and refused.get(id(candidate)) != told:  # it would be refused again
+                    mention = self._judged(believed, reading, beside, sure)
                 if mention is None:
+                    refused[id(candidate)] = told
                     rest.append(candidate)
                     continue
                 taken[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
@@ -497,12 +502,16 @@ class _Reading:
 
     def unknown_names(self, taken: bytearray) -> Iterator[tuple[int, int, int, int]]:
         """Yield the capitalised words inside sentences that are part of no mention: names of what is no target."""
-        if not self.capitals_tell or self.lexicon.languages[0] == "de":
+        if not self.capitals_tell or self.lexicon.capitalises_nouns:
             return
         words = self.words
         for token, (start, end) in enumerate(zip(words.token_starts, words.token_ends, strict=True)):
-            plain = words.tokens[token] in self.lexicon.function or words.tokens[token] in self.lexicon.talk
-            if plain or any(taken[start:end]) or not self._has_case(token) or not self._is_capital(token):
+            if (
+                self.is_plain(token, token + 1)
+                or any(taken[start:end])
+                or not self._has_case(token)
+                or not self._is_capital(token)
+            ):
                 continue
             if not self._begins_sentence(token) and not self._is_shouted(token):
                 yield start, end, token, token + 1
@@ -586,7 +595,9 @@ class _Reading:
 
     def is_plain(self, first: int, last: int) -> bool:
         """Tell whether all words are those of grammar and talk: "It", "The Next One"."""
-        return all(token in self.lexicon.function | self.lexicon.talk for token in self.words.tokens[first:last])
+        return all(
+            token in self.lexicon.function or token in self.lexicon.talk for token in self.words.tokens[first:last]
+        )
 
     def _is_written_as_title(self, candidate: _Candidate) -> bool:
         """Tell whether the words could be no more than a title: "It", "The Thing", "the thing"; "Thanks" could be more."""
@@ -723,7 +734,7 @@ class _Reading:
             return 0.0
         if len(meant) == 1 and self._is_shouted(meant[0]) and not self._is_acronym_like(meant[0]):
             return 0.0
-        return _CAPITALS if self.lexicon.languages[0] != "de" else _CAPITALS / 3
+        return _CAPITALS / 3 if self.lexicon.capitalises_nouns else _CAPITALS
 
     @property
     def capitals_tell(self) -> bool:
@@ -769,11 +780,13 @@ class _Reading:
     def is_listed(self, candidate: _Candidate, chosen: list[Mention], is_alike: Callable[[LinkTarget], bool]) -> bool:
         """Tell whether the words stand in a list with something alike that is sure to be named."""
         for mention in chosen:
-            if not any(is_alike(meaning.target) for meaning in mention.meanings):
+            gaps = (mention.last, candidate.first), (candidate.last, mention.first)
+            near = [(first, second) for first, second in gaps if 0 <= second - first <= 1]
+            if not near or not any(is_alike(meaning.target) for meaning in mention.meanings):
                 continue
-            for first, second in ((mention.last, candidate.first), (candidate.last, mention.first)):
+            for first, second in near:
                 between = self.words.tokens[first:second]
-                if 0 <= second - first <= 1 and all(token in self.lexicon.joining for token in between):
+                if all(token in self.lexicon.joining for token in between):
                     gap = self.words.gap(first) + (self.words.gap(second) if between else "")
                     if between or "," in gap or "/" in gap or "、" in gap:
                         return True

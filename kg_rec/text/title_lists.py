@@ -35,7 +35,7 @@ def title_lists(words: Words, lexicon: Lexicon) -> list[list[Entry]]:
     ends, and the words that join. All of an entry's words have capitals, but for those of grammar. German gives capitals to all
     that is named, titles or not, so it has no such lists.
     """
-    if lexicon.languages[0] == "de":
+    if lexicon.capitalises_nouns:
         return []
     found = []
     for pieces in _pieces(words, lexicon):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kg_rec.text.lexicon import languages_of, lexicon
 from kg_rec.text.linker import Linker
+from kg_rec.text.mentions import NameFinder
 from kg_rec.text.names import LinkTarget
 from kg_rec.text.title_lists import title_lists
 from kg_rec.text.words import Words
@@ -95,3 +98,18 @@ def test_long_lists_are_read_to_their_end() -> None:
     assert named(", ".join(["Big", "Her"] * 500 + ["Interstellar", "Inception"])) == [
         "Film/Big", "Film/Her", "Film/Interstellar", "Film/Inception",
     ]  # fmt: skip
+
+
+def test_what_was_refused_is_not_judged_again_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what has come to stand beside something sure may be believed now."""
+    calls = 0
+    judged = NameFinder._judged
+
+    def counting(*given: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return judged(*given)
+
+    monkeypatch.setattr(NameFinder, "_judged", counting)
+    assert named("we saw " + ", ".join(["Big"] * 60 + ["Inception"])) == ["Film/Inception"]
+    assert calls < 2 * 61, "three passes would judge most of them three times"
