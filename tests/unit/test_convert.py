@@ -585,6 +585,36 @@ def test_layouts_of_other_packages_are_used(tmp_path: Path, monkeypatch: pytest.
     assert told(source, tmp_path / "other").startswith("loans.csv:2:4: expected a date as 2024-05-31 for 'day:date'")
 
 
+LETTERS = """
+class Letters:
+    name, looks_for = "letters", "letters.csv"
+
+    def recognises(self, source):
+        return source.has("letters.csv")
+
+    def convert(self, source, graph):
+        people = graph.nodes("Person", "personId")
+        wrote = graph.relations("WROTE_TO", people, people, "letter", loose=True)
+        for writer, reader, letter in source.table("letters.csv", "writer", "reader", "letter"):
+            people.add(writer)
+            wrote.add(writer, reader, letter)
+
+
+LAYOUT = Letters()
+"""
+
+
+def test_what_is_loose_may_be_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read again in the end, to be left out where its nodes are not there."""
+    installed(tmp_path, monkeypatch, LETTERS)
+    (tmp_path / "source").mkdir()
+    long = "word " * 40_000
+    (tmp_path / "source" / "letters.csv").write_text(f"writer,reader,letter\nann,ben,{long}\nben,cyd,lost\n")
+    done = convert(tmp_path / "source", tmp_path / "graph")
+    assert (done.nodes, done.relations) == ({"Person": 2}, {"WROTE_TO": 1})
+    assert long in files_in(tmp_path / "graph")["relations/WROTE_TO.csv"]
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
