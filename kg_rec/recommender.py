@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kg_rec.graph.explain import Explanation
     from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
+    from kg_rec.graph.surroundings import Surroundings
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.ranking import Ranked, Ranking
@@ -423,8 +424,11 @@ class Recommender:
         start = user if attached else None
         explanations = None
         if explain:
+            from kg_rec.graph.surroundings import GraphSurroundings
+
             items = [found.item for found in ranked]
-            explanations = explain_items(self.client, self.artifact, items, interests, vector[0], user=start)
+            around = GraphSurroundings(self.client, self.artifact.schema)
+            explanations = explain_items(around, self.artifact, items, interests, vector[0], user=start)
         if explain and self.graph_has_changed():
             notes.append("The graph has changed since the model was trained; kg-rec train brings it up to date.")
         if self.schema_has_changed():
@@ -619,7 +623,7 @@ class Recommender:
 
 
 def explain_items(
-    client: GraphClient,
+    surroundings: Surroundings,
     artifact: Artifact,
     items: Sequence[int],
     interests: Sequence[Interest],
@@ -627,7 +631,7 @@ def explain_items(
     *,
     user: str | None = None,
 ) -> list[Explanation]:
-    """Return why each of one person's items, given by row, was recommended, with paths from Neo4j.
+    """Return why each of one person's items, given by row, was recommended, with paths through the graph.
 
     vector: of what they want in words, [T]; user: id of a person in the graph whose interest edges the statements start with.
     """
@@ -638,7 +642,7 @@ def explain_items(
     known = {interest.entity for interest in liked}
     near = [interest for interest in _near_neighbours(model, items, vector) if interest.entity not in known]
     return explain(
-        client,
+        surroundings,
         artifact.schema,
         [*liked, *near],
         [model.entities.keys[item] for item in items],
