@@ -6,7 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kg_rec.convert.frames import Graph
     from kg_rec.errors import KgRecError
+    from kg_rec.evaluation.evaluator import evaluate
+    from kg_rec.graph.export import export_graph
     from kg_rec.interest import Interest
     from kg_rec.recommender import Recommendation, Recommendations, Recommender
     from kg_rec.schema import GraphSchema
@@ -16,6 +19,7 @@ __version__ = "0.1.0"
 
 # Where each public name lives. Imported when first used: torch takes seconds to import, `kg-rec --help` must not.
 _HOMES = {
+    "Graph": "kg_rec.convert.frames",
     "GraphSchema": "kg_rec.schema",
     "Interest": "kg_rec.interest",
     "KgRecError": "kg_rec.errors",
@@ -23,10 +27,13 @@ _HOMES = {
     "Recommendations": "kg_rec.recommender",
     "Recommender": "kg_rec.recommender",
     "Settings": "kg_rec.settings",
+    "evaluate": "kg_rec.evaluation.evaluator",
+    "export_graph": "kg_rec.graph.export",
     "load_settings": "kg_rec.settings",
 }
 
 __all__ = [
+    "Graph",
     "GraphSchema",
     "Interest",
     "KgRecError",
@@ -35,6 +42,8 @@ __all__ = [
     "Recommender",
     "Settings",
     "__version__",
+    "evaluate",
+    "export_graph",
     "load_settings",
 ]
 

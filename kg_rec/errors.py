@@ -43,6 +43,10 @@ class LoadError(KgRecError):
     """The folder to load is not in order; nothing was loaded."""
 
 
+class ConvertError(KgRecError):
+    """A source cannot be converted, or the folder cannot be written; nothing was written."""
+
+
 class GraphError(KgRecError):
     """The graph in Neo4j cannot be used as it is: empty, without items, changed while it was read."""
 

@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import numpy as np
 
@@ -26,14 +28,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
+    from kg_rec.convert.frames import Graph
+    from kg_rec.graph.adopt import Adopted, Forgotten
     from kg_rec.graph.client import GraphClient
     from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.graph.explain import Explanation
     from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
+    from kg_rec.graph.publish import PublishReport, UnpublishReport
     from kg_rec.graph.surroundings import Surroundings
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
+    from kg_rec.model.protocol import MakeNetwork
     from kg_rec.model.ranking import Ranked, Ranking
     from kg_rec.model.similarity import Similarity
     from kg_rec.model.training import TrainedModel, TrainingSettings
@@ -110,21 +116,49 @@ class Loaded:
     reasons: dict[str, str] | None
 
 
+_T = TypeVar("_T")
+
+
+class _made_once(cached_property[_T]):  # noqa: N801 - a decorator
+    """A cached property that is made once even when several threads ask for it first; its owner has a `_making` lock."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> _T: ...
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Self | _T:
+        if instance is None:
+            return self
+        with instance._making:
+            made: _T = super().__get__(instance, owner)
+            return made
+
+
 class Recommender:
     """Recommends from a knowledge graph in Neo4j.
 
     Nothing is opened until it is needed: the model when the first words come, Neo4j when the first path is asked for.
+
+    Several threads may ask one recommender at once: `recommend`, `recommend_many`, `understand`, `similar`, and what reads or
+    changes people. `load`, `train` and `close` are for one thread, with nobody asking meanwhile. It waits for answers and keeps the
+    processor busy, so an asyncio program calls it as `await asyncio.to_thread(recommender.recommend, words)`.
     """
 
     def __init__(
         self,
         settings: Settings | None = None,
         *,
+        encoder: TextEncoder | None = None,
         say: Callable[[str], None] = lambda _: None,
         progress: Progress = SILENT,
     ) -> None:
-        """Use `settings`, by default those of the environment. `say` is told what is being done."""
+        """Use `settings`, by default those of the environment. `say` is told what is being done.
+
+        encoder: one of one's own, in place of the one that `settings` names, for training and for answers alike.
+        """
         self.settings = settings or load_settings()
+        self._own_encoder = encoder
+        self._making = threading.RLock()
         self._say = say
         self._progress = progress
         self._encoders: dict[str, TextEncoder] = {}
@@ -134,11 +168,15 @@ class Recommender:
         cls,
         settings: Settings | None = None,
         *,
+        encoder: TextEncoder | None = None,
         say: Callable[[str], None] = lambda _: None,
         progress: Progress = SILENT,
     ) -> Self:
-        """Return a recommender for the graph and the model of `settings`, by default those of the environment."""
-        return cls(settings, say=say, progress=progress)
+        """Return a recommender for the graph and the model of `settings`, by default those of the environment.
+
+        encoder: one of one's own, with which the model was trained, or will be.
+        """
+        return cls(settings, encoder=encoder, say=say, progress=progress)
 
     def __enter__(self) -> Self:
         return self
@@ -152,14 +190,14 @@ class Recommender:
             self.client.close()
             del self.__dict__["client"]
 
-    @cached_property
+    @_made_once
     def client(self) -> GraphClient:
         """The connection to Neo4j; the managed server is started when it does not run."""
         from kg_rec.graph.server import connect
 
         return connect(self.settings, say=self._say, progress=self._progress)
 
-    @cached_property
+    @_made_once
     def artifact(self) -> Artifact:
         """The current model. Raises ArtifactError when there is none, or none that can be used."""
         from kg_rec.errors import ArtifactError
@@ -167,6 +205,13 @@ class Recommender:
 
         artifact = load_artifact(self.settings.model_path)
         if artifact.encoder["fingerprint"] != self.encoder_of(artifact).fingerprint:
+            if self._own_encoder is not None:
+                raise ArtifactError(
+                    f"The model was trained with the encoder '{artifact.encoder['name']}', fingerprint "
+                    f"{artifact.encoder['fingerprint'][:8]}; the one that was given is '{self._own_encoder.name}', "
+                    f"{self._own_encoder.fingerprint[:8]}.",
+                    remedy="Give the encoder that it was trained with, or train again with this one: train()",
+                )
             raise ArtifactError(
                 f"The model was trained with other weights of the encoder '{artifact.encoder['name']}' than are installed.",
                 remedy="Train again: kg-rec train",
@@ -184,7 +229,7 @@ class Recommender:
 
     def load(
         self,
-        source: Path | str | Sources,
+        source: Path | str | Sources | Graph,
         *,
         choices: SchemaChoices | None = None,
         ask: Callable[[UndecidedSchemaError], str] | None = None,
@@ -193,12 +238,13 @@ class Recommender:
     ) -> Loaded:
         """Load CSV files into Neo4j, and write down what they mean, unless schema.toml is there already.
 
-        source: a folder, a file of neo4j-admin's arguments, or what was read from such arguments. choices: what the graph means
-        as far as it is known; ask: is given what is open, and returns one of its choices; new_schema: write schema.toml anew;
-        bad_rows: skip lines that are not in order, and list them in this file.
+        source: a folder, a file of neo4j-admin's arguments, what was read from such arguments, or a graph of frames. choices:
+        what the graph means as far as it is known; ask: is given what is open, and returns one of its choices; new_schema:
+        write schema.toml anew; bad_rows: skip lines that are not in order, and list them in this file.
         Raises LoadError before anything is written, and SchemaError or UndecidedSchemaError where the meaning is not clear or
         is another than that of schema.toml.
         """
+        from kg_rec.convert.frames import Graph
         from kg_rec.graph.csv_folder import read_sources
         from kg_rec.graph.import_arguments import find_sources
         from kg_rec.graph.load import load
@@ -206,6 +252,10 @@ class Recommender:
         from kg_rec.schema import read_schema, write_schema
         from kg_rec.schema_inference import SchemaChoices, infer_schema, infer_schema_asking
 
+        if isinstance(source, Graph):
+            with TemporaryDirectory(prefix="kg-rec-") as folder:
+                written = source.write(Path(folder) / "frames")
+                return self.load(written, choices=choices, ask=ask, new_schema=new_schema, bad_rows=bad_rows)
         sources = find_sources(Path(source)) if isinstance(source, str | Path) else source
         graph = read_sources(sources, skip_bad_rows=bad_rows is not None, progress=self._progress)
         self._say(f"{graph.path}: {graph.node_count:,} nodes and {graph.relation_count:,} relations to load")
@@ -235,6 +285,52 @@ class Recommender:
             write_schema(schema, path, reasons)
         return Loaded(report, schema, reasons)
 
+    def init(
+        self,
+        *,
+        choices: SchemaChoices | None = None,
+        ask: Callable[[UndecidedSchemaError], str] | None = None,
+        new_schema: bool = False,
+    ) -> tuple[GraphSchema, dict[str, str]]:
+        """Look at a graph that was in Neo4j before kg-rec, write down what it means, and return that with the reasons.
+
+        Nothing in Neo4j is changed. choices, new_schema: as for `load`; ask: is given what is open, None has the likeliest taken
+        (kg_rec/schema_likely.py). Raises GraphError where there is nothing to look at, and SchemaError where schema.toml is there
+        already or a choice names what is not.
+        """
+        from kg_rec.errors import SchemaError
+        from kg_rec.graph.database import database_profile
+        from kg_rec.schema import write_schema
+        from kg_rec.schema_inference import SchemaChoices, infer_asking
+        from kg_rec.schema_likely import likely_schema
+
+        path = self.settings.schema_path
+        if path.exists() and not new_schema:
+            raise SchemaError(
+                f"{path}: expected no schema yet, found one.",
+                remedy="Have it written anew with --new-schema, or keep the graphs apart with --home.",
+            )
+        found = database_profile(self.client, self._progress)
+        choices = choices or SchemaChoices()
+        schema, reasons = infer_asking(found.graph, choices, ask) if ask else likely_schema(found.graph, choices)
+        reasons["item.id"] = found.reasons[schema.item.label]
+        if schema.user is not None:
+            reasons["user.id"] = found.reasons[schema.user.label]
+        write_schema(schema, path, reasons)
+        return schema, reasons
+
+    def adopt(self) -> Adopted:
+        """Give the nodes of a graph that was there before kg-rec a key and the label :KGEntity (kg_rec/graph/adopt.py)."""
+        from kg_rec.graph.adopt import adopt
+
+        return adopt(self.client, self.schema, self._progress)
+
+    def forget(self) -> Forgotten:
+        """Leave the graph as it was before `adopt`, without what people attached. Raises GraphError where it was not adopted."""
+        from kg_rec.graph.adopt import forget
+
+        return forget(self.client, self._progress)
+
     def _check_kept(self, schema: GraphSchema, graph: GraphFolder, choices: SchemaChoices) -> None:
         """Raise SchemaError where the schema that is there does not fit the graph or the choices."""
         from kg_rec.errors import SchemaError
@@ -254,22 +350,23 @@ class Recommender:
         for label in unmentioned(schema, graph):
             self._say(f"{path} says nothing of the label {label}: it is loaded, but no interest points to it")
 
-    def train(self, settings: TrainingSettings | None = None) -> dict[str, Any]:
+    def train(self, settings: TrainingSettings | None = None, *, model: MakeNetwork | None = None) -> dict[str, Any]:
         """Export the graph, train the model, make it the current one, and return its metrics.
 
-        Raises GraphError when there is nothing to recommend, and ArtifactError when the model cannot be written; the
-        model there was stays the current one then.
+        model: makes a network of one's own from the graph, in place of ours: a `torch.nn.Module`, or its class
+        (kg_rec/model/protocol.py).
+        Raises GraphError when there is nothing to recommend, ModelError where the network does not do what is expected of it, and
+        ArtifactError when the model cannot be written; the model there was stays the current one then.
         """
         import torch  # noqa: F401 - before the timer: it is not part of the export
 
         from kg_rec.graph.export import export_graph
         from kg_rec.model.artifact import Artifact, save_artifact
         from kg_rec.model.training import TrainingSettings, fit
-        from kg_rec.text.encoder import load_encoder
 
         schema = self.schema
         graph = export_graph(self.client, schema, self._progress)
-        encoder = load_encoder(self.settings.encoder, cache=self.settings.vectors_path)
+        encoder = self.training_encoder()
 
         def make_link(
             entities: Entities, names: NDArray[np.float32], known: NDArray[np.float32]
@@ -278,41 +375,65 @@ class Recommender:
             return make_linker(entities, names, schema, properties, known, encoder).link_many
 
         settings = settings or TrainingSettings(seed=self.settings.seed)
-        model = fit(graph, schema, encoder, make_link, settings, self._progress)
+        trained = fit(graph, schema, encoder, make_link, settings, self._progress, model=model)
         artifact = Artifact(
-            model,
+            trained,
             schema,
             _answerable(graph[schema.item.label].properties, schema),
             graph.fingerprint,
-            {"name": self.settings.encoder, "fingerprint": encoder.fingerprint, "dim": encoder.dim},
+            {"name": encoder.name, "fingerprint": encoder.fingerprint, "dim": encoder.dim}
+            | ({"own": True} if self._own_encoder is not None else {}),
         )
         version = save_artifact(artifact, self.settings.model_path)
         for name in ("artifact", "linker", "ranking", "similarity"):
             self.__dict__.pop(name, None)
-        return {"version": version, **model.metrics}
+        return {"version": version, **trained.metrics}
+
+    def training_encoder(self, name: str | None = None) -> TextEncoder:
+        """Return the encoder for the texts of the graph, which keeps their vectors: `name`, by default that of the settings.
+
+        One's own, where one was given, is always used.
+        """
+        from kg_rec.text.encoder import CachedEncoder, load_encoder
+
+        if self._own_encoder is not None:
+            return CachedEncoder(self._own_encoder, self.settings.vectors_path)
+        return load_encoder(name or self.settings.encoder, cache=self.settings.vectors_path)
 
     def encoder_of(self, artifact: Artifact) -> TextEncoder:
-        """Return the encoder that a model was trained with, without a cache: a person's words are not kept."""
+        """Return the encoder that a model was trained with, without a cache: a person's words are not kept.
+
+        Raises ArtifactError where that is one's own and was not given, and EncoderError.
+        """
+        from kg_rec.errors import ArtifactError
         from kg_rec.text.encoder import load_encoder
 
+        if self._own_encoder is not None:
+            return self._own_encoder
         name = artifact.encoder["name"]
-        if name not in self._encoders:
-            self._encoders[name] = load_encoder(name)
-        return self._encoders[name]
+        if artifact.encoder.get("own"):
+            raise ArtifactError(
+                f"The model was trained with an encoder of one's own, '{name}': expected to be given it, found none.",
+                remedy="From Python: Recommender.open(encoder=…); or train again with the one of the settings: kg-rec train",
+            )
+        with self._making:
+            if name not in self._encoders:
+                self._encoders[name] = load_encoder(name)
+            return self._encoders[name]
 
-    @cached_property
+    @_made_once
     def linker(self) -> Linker:
         """Words to interests, over the entities of the current model."""
         return serving_linker(self.artifact, self.encoder_of(self.artifact))
 
-    @cached_property
+    @_made_once
     def ranking(self) -> Ranking:
         """The scoring of the current model."""
         from kg_rec.model.ranking import Ranking
 
         return Ranking(self.artifact)
 
-    @cached_property
+    @_made_once
     def similarity(self) -> Similarity:
         """The fused vectors of the current model."""
         from kg_rec.model.similarity import Similarity
@@ -338,13 +459,28 @@ class Recommender:
     def attach(self, user: str, words: str) -> list[Interest]:
         """Make the person a node with an `INTERESTED_IN` edge for each interest their words show; return all they have then.
 
-        Attaching again replaces what was inferred from earlier words and keeps what the person set.
+        Attaching again replaces what was inferred from earlier words and keeps what the person set. Where the model is
+        published, the vector of the words is written, too.
         """
         from kg_rec.graph import attach as people
 
         found = self.understand(words)
         done = people.attach(self.client, self.schema, user, found, encoder=self.artifact.encoder["name"])
+        self._publish_wish(done.key, words, found)
         return list(done.interests)
+
+    def _publish_wish(self, key: str, words: str, interests: Sequence[Interest]) -> None:
+        """Write the vector of somebody's words into the graph, where a model is published that goes by it.
+
+        Where that is a model of another encoder, the vector of earlier words goes.
+        """
+        from kg_rec.graph.publish import published_model, write_wish
+
+        published = published_model(self.client)
+        if published is not None:
+            same = published.encoder == self.artifact.encoder["fingerprint"]
+            vector = self.wish_vectors([words], [interests])[0] if same else None
+            write_wish(self.client, published.encoder, key, vector)
 
     def interests(self, user: str) -> list[Interest]:
         """Return the interests of a person in the graph. Raises UnknownEntityError."""
@@ -372,6 +508,27 @@ class Recommender:
         from kg_rec.graph import attach as people
 
         people.detach(self.client, self.schema, user)
+
+    # -- publishing --------------------------------------------------------------------------------------------------------
+
+    def publish(self) -> PublishReport:
+        """Write what the current model knows into Neo4j, so that cypher/recommend/*.cypher recommend without Python.
+
+        It takes the place of a model that was published before. Training and answers do not see it. Raises GraphError where the
+        graph has none of the model's entities, and ArtifactError.
+        """
+        from kg_rec.graph.publish import publish
+        from kg_rec.model.publication import Publication
+
+        artifact = self.artifact
+        publication = Publication(artifact, self.similarity)
+        return publish(self.client, publication, self.encoder_of(artifact).encode, self._progress)
+
+    def unpublish(self) -> UnpublishReport:
+        """Take exactly what `publish` wrote out of Neo4j again; no model is needed."""
+        from kg_rec.graph.publish import unpublish
+
+        return unpublish(self.client)
 
     # -- recommendations ---------------------------------------------------------------------------------------------------
 
@@ -492,10 +649,9 @@ class Recommender:
 
     def wish_vectors(self, texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> NDArray[np.float32]:
         """Return the vectors of what people want, [P, T]: their words without what they do not want."""
-        from kg_rec.text.wishes import wished
+        from kg_rec.text.wishes import wishes
 
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
-        return self.encoder_of(self.artifact).encode(wishes)
+        return self.encoder_of(self.artifact).encode(wishes(texts, interests))
 
     def asks(
         self, texts: Sequence[str], vectors: NDArray[np.float32], interests: Sequence[Sequence[Interest]]

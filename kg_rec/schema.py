@@ -155,7 +155,7 @@ def read_schema(path: Path) -> GraphSchema:
     except FileNotFoundError as error:
         raise SchemaError(
             f"{path}: expected the schema of the graph, found nothing.",
-            remedy="Load a graph first: kg-rec load FOLDER",
+            remedy="Load a graph first: kg-rec load FOLDER\nOr look at the one in your Neo4j: kg-rec init",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(f"{path}: the schema cannot be read: {error}") from error
@@ -174,7 +174,7 @@ def read_schema(path: Path) -> GraphSchema:
         problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         raise SchemaError(
             "\n".join(f"{path}:{_line_of(lines, _location(problem))}: {_told(problem)}" for problem in problems),
-            remedy="Mend the line, or have the file written again: kg-rec load FOLDER --new-schema",
+            remedy="Mend the line, or have the file written again, by kg-rec load FOLDER or kg-rec init, with --new-schema",
         ) from error
 
 
@@ -224,7 +224,7 @@ def _parts(dotted: str) -> tuple[str, ...]:
 _MEANINGS: dict[str, str] = {
     "item": "What is recommended.",
     "item.label": "the label of its nodes",
-    "item.id": "property with the id as it stood in the source; recommendations in bulk are given by it",
+    "item.id": 'property with the id as it stood in the source; "key" for the one that kg-rec gives',
     "item.title": "property that a person would call it by",
     "item.aliases": "properties with further names, as in another language",
     "item.text": "properties in running words, best first",
@@ -282,7 +282,7 @@ def _as_toml(schema: GraphSchema, reasons: Mapping[str, str]) -> str:
     import tomlkit
 
     document = tomlkit.document()
-    document.add(tomlkit.comment("What the graph means to kg-rec. `kg-rec load` wrote it; every command reads it."))
+    document.add(tomlkit.comment("What the graph means to kg-rec, which wrote it; every command reads it."))
     document.add(tomlkit.comment("Edit it as you like: it is checked when read, and never overwritten unasked."))
     document.add(tomlkit.nl())
     content = schema.model_dump(mode="json", exclude_none=True)

@@ -87,7 +87,13 @@ def infer_schema_asking(
     folder: GraphFolder, choices: SchemaChoices, ask: Callable[[UndecidedSchemaError], str]
 ) -> tuple[GraphSchema, dict[str, str]]:
     """Infer the schema as `infer_schema` does; `ask` is given each open decision and returns one of its choices."""
-    profile = profile_of(folder)
+    return infer_asking(profile_of(folder), choices, ask)
+
+
+def infer_asking(
+    profile: GraphProfile, choices: SchemaChoices, ask: Callable[[UndecidedSchemaError], str]
+) -> tuple[GraphSchema, dict[str, str]]:
+    """Infer the schema of the graph with `profile`, asking as `infer_schema_asking` does."""
     while True:
         try:
             return infer(profile, choices)
@@ -367,7 +373,8 @@ class _Inference:
         nameless = [
             candidate
             for candidate in possible
-            if not self._described(
+            if not self._shapes[candidate.relation.source].named
+            and not self._described(
                 candidate.relation.source,
                 self._shapes[candidate.relation.source],
                 besides=candidate.relation.target,
@@ -403,7 +410,16 @@ class _Inference:
             for candidate in candidates
             if self._from_people(candidate.relation)
             and self._described(candidate.relation.target, self._shapes[candidate.relation.target])
+            and not self._stands_between(candidate.relation.target)
         ]
+
+    def _stands_between(self, label: str) -> bool:
+        """Tell whether nodes without a name or words lead on, with a number, to things that have one, as an order does."""
+        shapes = self._shapes[label]
+        return not (shapes.named or shapes.text) and any(
+            kind.source == label and self._shapes[kind.target].named and self._candidate(kind).weights
+            for kind in self._between
+        )
 
     def _undecided(self, left: list[_Candidate], why: str) -> UndecidedSchemaError:
         relations = [candidate.relation for candidate in left]

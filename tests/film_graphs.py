@@ -10,6 +10,7 @@ import torch
 
 from kg_rec.graph.export import HeteroData
 from kg_rec.model.artifact import Artifact
+from kg_rec.model.protocol import MakeNetwork
 from kg_rec.model.training import TrainedModel, TrainingSettings, fit
 from kg_rec.recommender import make_linker
 from kg_rec.schema import EntitySchema, GraphSchema, InteractionSchema, ItemSchema, UserSchema
@@ -134,7 +135,9 @@ def without(graph: HeteroData, gone: set[str]) -> HeteroData:
     return graph_of(nodes, {**relations, RATED: pairs}, properties)
 
 
-def train(graph: HeteroData, schema: GraphSchema = SCHEMA, **settings: Any) -> TrainedModel:
+def train(
+    graph: HeteroData, schema: GraphSchema = SCHEMA, *, model: MakeNetwork | None = None, **settings: Any
+) -> TrainedModel:
     """Train as `Recommender.train` does, with the encoder for tests."""
     encoder = HashEncoder()
 
@@ -142,7 +145,7 @@ def train(graph: HeteroData, schema: GraphSchema = SCHEMA, **settings: Any) -> T
         properties = graph[schema.item.label].properties
         return make_linker(entities, names, schema, properties, known, encoder).link_many
 
-    return fit(graph, schema, encoder, make_link, TrainingSettings(**settings))
+    return fit(graph, schema, encoder, make_link, TrainingSettings(**settings), model=model)
 
 
 def artifact_of(graph: HeteroData, schema: GraphSchema = SCHEMA, **settings: Any) -> Artifact:

@@ -1,4 +1,4 @@
-// Leave nothing behind of a person who was attached: their interests go, and the node if it was made for them. A person
+// Leave nothing behind of a person who was attached: their interests go, the vector of their words, and the node if it was made for them. A person
 // of the loaded graph stays, with all their interactions.
 // $user    key of the person's node, as "User/ann"
 // returns  interests: how many were taken away; deleted: whether the node was
@@ -16,6 +16,6 @@ CALL (user, deleted) {
 CALL (user, deleted) {
   // Made for the person, and later loaded with interactions of its own: it is the loaded graph's now.
   WITH user, deleted WHERE NOT deleted
-  REMOVE user:KGPerson
+  REMOVE user:KGPerson, user.kgWish
 }
 RETURN interests, deleted

@@ -5,5 +5,6 @@
 // returns    ids: internal ids of the relations that have words, as in export/relations; texts: the words of each
 MATCH (source:KGEntity)-[relation]->(target:KGEntity)
 WHERE type(relation) = $type AND relation[$property] IS NOT NULL AND NOT source:KGPerson AND NOT target:KGPerson
+  AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
 WITH id(source) / 1000 AS part, collect(relation) AS relations
 RETURN [relation IN relations | id(relation)] AS ids, [relation IN relations | relation[$property]] AS texts

@@ -9,7 +9,23 @@ from importlib.util import find_spec
 
 import typer
 
-_GROUPS = ("demo", "neo4j", "load", "export", "train", "model", "people", "recommend", "similar", "evaluate", "doctor")
+_GROUPS = (
+    "demo",
+    "neo4j",
+    "convert",
+    "load",
+    "adopt",
+    "export",
+    "train",
+    "model",
+    "people",
+    "recommend",
+    "similar",
+    "explore",
+    "publish",
+    "evaluate",
+    "doctor",
+)
 """One module a command group, in the order of `kg-rec --help`; each has a `register(app)`."""
 
 

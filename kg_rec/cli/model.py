@@ -39,7 +39,8 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")
         typer.echo(json.dumps(asdict(card), ensure_ascii=False, indent=1))
         return
     console = output()
-    for line in (*_facts(card), "", *_signals(card), "", *_relations(card.relations)):
+    relations = () if card.network else ("", *_relations(card.relations))
+    for line in (*_facts(card), "", *_signals(card), *relations):
         console.print(line, markup=False)
 
 
@@ -66,6 +67,7 @@ def _facts(card: ModelCard) -> Iterator[str]:
         "labels": ", ".join(f"{label} {count:,}" for label, count in card.entities.items()),
         "people": f"{card.likes:,} who like something" if card.likes else "none: words and graph only",
         "encoder": f"{card.encoder['name']}, {card.encoder['dim']} numbers a text, {card.encoder['fingerprint'][:8]}",
+        **({"network": f"{card.network}, in the signal 'graph'"} if card.network else {}),
         "settings": ", ".join(f"{name} {value} (default {usual})" for name, (value, usual) in card.settings.items())
         or "the defaults",
         **_metrics(card.metrics),
@@ -80,7 +82,7 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, str]:
     if "best" in metrics:
         start, best = metrics["start"], metrics["best"]
         found["asking"] = (
-            f"on {metrics['held-out people']:,} of {metrics['simulated people']:,} simulated people, held out, step "
+            f"on {metrics['held-out people']:,} of {metrics['simulated people']:,} texts of simulated people, held out, step "
             f"{metrics['best step']}: recall@10 {best['recall_at_10']:.3f} (untrained {start['recall_at_10']:.3f}), recall@50 "
             f"{best['recall_at_50']:.3f} ({start['recall_at_50']:.3f}), loss {best['loss']:.3f} ({start['loss']:.3f})"
         )

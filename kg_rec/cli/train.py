@@ -48,7 +48,7 @@ def tell_trained(report: dict[str, Any]) -> None:
     if "best" in report:
         start, best = report["start"], report["best"]
         typer.echo(
-            f"  on {report['held-out people']:,} held-out simulated people, step {report['best step']}: recall@50 "
+            f"  on {report['held-out people']:,} held-out texts of simulated people, step {report['best step']}: recall@50 "
             f"{best['recall_at_50']:.3f} (untrained {start['recall_at_50']:.3f}), loss {best['loss']:.3f} "
             f"(untrained {start['loss']:.3f})"
         )

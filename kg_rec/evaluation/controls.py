@@ -29,7 +29,7 @@ from kg_rec.model.signals import SIGNALS
 from kg_rec.model.training import TrainingSettings, fit
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.cache import CachedEncoder
-from kg_rec.text.wishes import wished
+from kg_rec.text.wishes import understood
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from kg_rec.interest import Interest, Link
     from kg_rec.model.features import Entities
+    from kg_rec.model.protocol import MakeNetwork
     from kg_rec.schema import GraphSchema
     from kg_rec.text.encoder import TextEncoder
 
@@ -67,12 +68,10 @@ class Served:
 
     def understand(self, texts: Sequence[str]) -> Understood:
         """Link and encode words the way of serving."""
-        interests = self.link(list(texts))
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
-        vectors = self.encoder.encode(wishes)
+        said = understood(texts, self.link, self.encoder)
         model = self.artifact.model
-        asks = model.manner.asks(texts, vectors, interests, model.entities.item_label)
-        return Understood(interests, vectors, asks)
+        asks = model.manner.asks(texts, said.vectors, said.interests, model.entities.item_label)
+        return Understood(said.interests, said.vectors, asks)
 
     def named(self, understood: Understood) -> list[frozenset[int]]:
         """Return the rows of the items that each person's words name: nobody is recommended those."""
@@ -101,6 +100,7 @@ def train(
     encoder: TextEncoder,
     settings: TrainingSettings,
     progress: Progress = SILENT,
+    model: MakeNetwork | None = None,
 ) -> Served:
     """Train on an exported graph as `kg-rec train` does, and keep the model in memory. Raises what `fit` raises."""
     from kg_rec.recommender import make_linker
@@ -110,9 +110,9 @@ def train(
     def make_link(entities: Entities, names: NDArray[np.float32], known: NDArray[np.float32]) -> Link:
         return make_linker(entities, names, schema, properties, known, encoder).link_many
 
-    model = fit(graph, schema, encoder, make_link, settings, progress)
+    trained = fit(graph, schema, encoder, make_link, settings, progress, model=model)
     told = {"name": encoder.name, "fingerprint": encoder.fingerprint, "dim": encoder.dim}
-    artifact = Artifact(model, schema, properties, graph.fingerprint, told)
+    artifact = Artifact(trained, schema, properties, graph.fingerprint, told)
     # As in serving, the words of those who are judged are not kept.
     serving = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
     return Served(artifact, serving, linker_of(artifact, serving))
@@ -180,6 +180,7 @@ def train_bare(
     encoder: TextEncoder,
     settings: TrainingSettings,
     progress: Progress = SILENT,
+    make: MakeNetwork | None = None,
 ) -> Served:
     """Train without the graph: without relations, without `LIKED_TOGETHER`, and with weight 0 for what would come from them.
 
@@ -188,7 +189,7 @@ def train_bare(
     """
     reduced, plain = bare(graph, schema)
     settings = replace(settings, text_together=0.0, one_hot_together=0.0)
-    served = train(reduced, plain, encoder, settings, progress)
+    served = train(reduced, plain, encoder, settings, progress, make)
     model = served.artifact.model
     kept = np.array([name not in GRAPH_SIGNALS for name in SIGNALS], dtype=np.float32)
     fusion = Fusion(model.fusion.asking * kept, model.fusion.telling * kept)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg_rec.errors import InputError
+from kg_rec.errors import GraphError, InputError
 from kg_rec.evaluation import controls
 from kg_rec.evaluation.controls import BARE, OURS, SHUFFLED
 from kg_rec.evaluation.fidelity import cut_paths
@@ -26,9 +27,11 @@ from kg_rec.evaluation.relations import (
     relation_types,
     without_type,
 )
-from kg_rec.evaluation.split import By, check_no_leak, cold_people, without_people
-from kg_rec.evaluation.strangers import MANNERS, Manner, Stranger, judgeable, simulated_strangers
+from kg_rec.evaluation.report import Report
+from kg_rec.evaluation.split import By, check_no_leak, cold_people, known_to, without_people
+from kg_rec.evaluation.strangers import MANNERS, Manner, Stranger, judgeable, read_strangers, simulated_strangers
 from kg_rec.evaluation.summary import Trial, summarise
+from kg_rec.graph.export import export_graph
 from kg_rec.graph.interactions import interactions_of
 from kg_rec.model.features import relation_matrices
 from kg_rec.model.training import TrainingSettings
@@ -36,6 +39,7 @@ from kg_rec.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from torch_geometric.data import HeteroData
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
     from kg_rec.evaluation.controls import Served
     from kg_rec.evaluation.fidelity import Explain
     from kg_rec.evaluation.report import Section
+    from kg_rec.model.protocol import MakeNetwork
+    from kg_rec.recommender import Recommender
     from kg_rec.schema import GraphSchema
     from kg_rec.text.encoder import TextEncoder
 
@@ -63,6 +69,147 @@ class Scope:
     paths: int = 200
 
 
+def evaluate(
+    recommender: Recommender,
+    people: Path | None = None,
+    *,
+    share: float = 0.2,
+    by: By = "hash",
+    seeds: Sequence[int] = (0,),
+    manners: Sequence[Manner] = MANNERS,
+    scope: Scope = Scope(),
+    settings: TrainingSettings | None = None,
+    model: MakeNetwork | None = None,
+    say: Say = lambda _: None,
+    progress: Progress = SILENT,
+) -> Report:
+    """Judge recommendations for people nobody has seen, as `kg-rec evaluate` does; `as_text()` of the report shows them.
+
+    people: a file of real ones (docs/evaluation.md), for the current model; by default people of the graph, of whom nothing is left
+    in it while a model is trained. share, by, manners, settings, and model, a network of one's own (kg_rec/model/protocol.py), are
+    for people of the graph alone. Neither the current model nor the graph is changed.
+    Raises InputError, GraphError, and what `evaluate_people_of_the_graph` and `evaluate_strangers` raise.
+    """
+    from kg_rec import __version__
+
+    if people is not None and (model is not None or settings is not None):
+        raise InputError(
+            "evaluate: expected either people of a file, for the model there is, or settings and a network to train."
+        )
+    if model is not None and scope.relations:
+        raise InputError(
+            "evaluate: model: expected without relations: what a network of one's own carries is not known."
+        )
+    if people is not None:
+        about, sections = _people_of_a_file(recommender, people, seeds, scope, say, progress)
+    else:
+        about, sections = _people_of_the_graph(
+            recommender, share, by, seeds, manners, scope, settings, model, say, progress
+        )
+    return Report(datetime.now(UTC).isoformat(timespec="seconds"), {**about, "kg-rec": __version__}, sections)
+
+
+def _people_of_the_graph(
+    recommender: Recommender,
+    share: float,
+    by: By,
+    seeds: Sequence[int],
+    manners: Sequence[Manner],
+    scope: Scope,
+    settings: TrainingSettings | None,
+    model: MakeNetwork | None,
+    say: Say,
+    progress: Progress,
+) -> tuple[dict[str, str], list[Section]]:
+    schema = recommender.schema
+    graph = export_graph(recommender.client, schema, progress)
+    encoder = recommender.training_encoder()
+    sections = evaluate_people_of_the_graph(
+        graph,
+        schema,
+        encoder,
+        settings,
+        share=share,
+        by=by,
+        seeds=seeds,
+        manners=manners,
+        scope=replace(scope, explain=_explainer(recommender)),
+        model=model,
+        say=say,
+        progress=progress,
+    )
+    how = "by a hash of their keys" if by == "hash" else "those who came last, and nothing that was done since"
+    own = (schema.user is not None and schema.user.text) or (schema.interaction is not None and schema.interaction.text)
+    words = "their words are simulated" + (
+        " unless they tell in words of their own" if own and "telling" in manners else ""
+    )
+    about = {
+        "people": f"people of the graph, {share:.0%} of them, {how}; {words}",
+        "seeds": ", ".join(map(str, seeds)),
+        "graph": graph.fingerprint,
+        "encoder": encoder.name,
+    }
+    return about, sections
+
+
+def _people_of_a_file(
+    recommender: Recommender, path: Path, seeds: Sequence[int], scope: Scope, say: Say, progress: Progress
+) -> tuple[dict[str, str], list[Section]]:
+    artifact = recommender.artifact
+    strangers = read_strangers(path, artifact.properties[artifact.schema.item.id])
+    encoder = recommender.encoder_of(artifact)
+    graph = training_encoder = None
+    if not scope.quick:
+        scope = replace(scope, explain=_explainer(recommender))
+        graph = export_graph(recommender.client, artifact.schema, progress)
+        if graph.fingerprint != artifact.fingerprint:
+            raise GraphError(
+                "The graph has changed since the model was trained: expected the same for the model and its controls.",
+                remedy="Train again: kg-rec train; or leave out the controls that are trained: --quick",
+            )
+        _check_strangers(path, strangers, graph, artifact.schema)
+        training_encoder = recommender.training_encoder(artifact.encoder["name"])
+    section = evaluate_strangers(
+        strangers,
+        controls.Served(artifact, encoder, controls.linker_of(artifact, encoder)),
+        graph,
+        artifact.model.settings,
+        training_encoder=training_encoder,
+        seeds=seeds,
+        scope=scope,
+        say=say,
+        progress=progress,
+    )
+    about = {
+        "people": f"{path.name}, real words",
+        "model": artifact.version,
+        "seeds": ", ".join(map(str, seeds)) + " (of the controls)" if not scope.quick else "none",
+        "graph": artifact.fingerprint,
+        "encoder": artifact.encoder["name"],
+    }
+    return about, [section]
+
+
+def _explainer(recommender: Recommender) -> Explain:
+    """Return what explains as `kg-rec recommend` does, with paths from Neo4j."""
+    from kg_rec.graph.surroundings import GraphSurroundings
+    from kg_rec.recommender import explain_items
+
+    return lambda artifact, items, interests, vector: explain_items(
+        GraphSurroundings(recommender.client, artifact.schema), artifact, items, interests, vector
+    )
+
+
+def _check_strangers(path: Path, strangers: Sequence[Stranger], graph: HeteroData, schema: GraphSchema) -> None:
+    """Raise InputError where somebody of the file is a user of the graph: the model would know them."""
+    if known := known_to(graph, schema, [stranger.person for stranger in strangers]):
+        raise InputError(
+            f"{path}: Leak: expected people who are in no graph, found {len(known)} of the graph's users, as user_id "
+            f"'{known[0]}'.",
+            remedy="Take them out of the graph and train again, or give them other ids if they are other people.",
+        )
+
+
 def evaluate_people_of_the_graph(
     graph: HeteroData,
     schema: GraphSchema,
@@ -74,11 +221,14 @@ def evaluate_people_of_the_graph(
     seeds: Sequence[int] = (0,),
     manners: Sequence[Manner] = MANNERS,
     scope: Scope = Scope(),
+    model: MakeNetwork | None = None,
     say: Say = lambda _: None,
     progress: Progress = SILENT,
 ) -> list[Section]:
     """Judge people of an exported graph who were taken out of it, one section for each manner of writing.
 
+    model: makes a network of one's own, in place of ours, for every training; edges are then not taken away at serving, nor paths
+    cut, since it is not known what the network carried along them.
     Raises what `cold_people`, `check_no_leak` and `fit` raise, and InputError where nobody of those who were taken out likes
     enough to be judged.
     """
@@ -89,8 +239,8 @@ def evaluate_people_of_the_graph(
         left = without_people(graph, schema, split)
         check_no_leak(left, schema, split)
         say(f"seed {seed}: {len(split.people)} people are taken out of the graph; training without them")
-        ours = controls.train(left, schema, encoder, chosen, progress)
-        others = _trained_controls(left, schema, encoder, chosen, scope, say, progress)
+        ours = controls.train(left, schema, encoder, chosen, progress, model)
+        others = _trained_controls(left, schema, encoder, chosen, scope, say, progress, model)
         some = replace(scope, paths=-(-scope.paths // len(seeds)))
         for manner in manners:
             strangers = simulated_strangers(graph, schema, split.people, manner, seed=seed)
@@ -151,18 +301,19 @@ def _trained_controls(
     scope: Scope,
     say: Say,
     progress: Progress,
+    model: MakeNetwork | None = None,
 ) -> dict[str, Served]:
     if scope.quick:
         return {}
     say(f"seed {settings.seed}: training the control without the graph")
-    without = controls.train_bare(graph, schema, encoder, settings, progress)
+    without = controls.train_bare(graph, schema, encoder, settings, progress, model)
     say(f"seed {settings.seed}: training the control on a shuffled graph")
     mixed = controls.shuffled(graph, schema, settings.seed)
-    trained = {BARE: without, SHUFFLED: controls.train(mixed, schema, encoder, settings, progress)}
+    trained = {BARE: without, SHUFFLED: controls.train(mixed, schema, encoder, settings, progress, model)}
     for type_ in relation_types(graph, schema) if scope.relations else ():
         say(f"seed {settings.seed}: training without {type_}")
         less, asking = without_type(graph, schema, type_)
-        trained[TRAINED.format(type_)] = controls.train(less, asking, encoder, settings, progress)
+        trained[TRAINED.format(type_)] = controls.train(less, asking, encoder, settings, progress, model)
     return trained
 
 
@@ -201,7 +352,7 @@ def _trial(
     model, schema = ours.artifact.model, ours.artifact.schema
     relations: dict[str, int] = {}
     cuts = None
-    if graph is not None:
+    if graph is not None and model.network is None:
         relations = relation_types(graph, schema)
         lists |= rank_without_each(ours, graph, seen, hidden, progress)
         if scope.explain is not None and scope.paths:

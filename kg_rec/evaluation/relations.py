@@ -101,8 +101,14 @@ def evidence_without(model: TrainedModel, knowledge: dict[str, sp.csr_array], ty
 def carried_by(model: TrainedModel, knowledge: dict[str, sp.csr_array]) -> dict[str, list[float]]:
     """Return a_r of each relation in the one-hot block of a model, one number a layer.
 
-    Raises ModelError where the model does not tell, having been trained by an earlier kg-rec or on another graph.
+    Raises ModelError where the model does not tell, having been trained by an earlier kg-rec, on another graph, or with a network
+    of one's own.
     """
+    if model.network is not None:
+        raise ModelError(
+            f"Expected kg-rec's own network, which tells how much each relation carries, found {model.network}.",
+            remedy="Leave out what asks for it, and the controls, which are trained: kg-rec evaluate --people FILE --quick",
+        )
     carried: dict[str, list[float]] = model.metrics.get("carried", {})
     if set(carried) != {*knowledge, LIKED_TOGETHER}:
         raise ModelError(

@@ -113,7 +113,8 @@ def attach(
         for interest, evidence in merged(interests)
     ]
     id_property = schema.user.id if schema.user else "id"
-    write = {"user": key, "label": person_label(schema), "properties": {id_property: user}, "rows": rows}
+    properties = {id_property: user} if id_property != "key" else {}
+    write = {"user": key, "label": person_label(schema), "properties": properties, "rows": rows}
     read = {"user": key, "titles": titles(schema)}
     (done,), (found,) = client.write_all([("attach/attach", write), ("attach/interests", read)])
     return Attached(user, key, _interests(found), not found["attached"], tuple(done["missing"]))

@@ -37,7 +37,7 @@ class Transaction:
             for record in self._inner.run(query.text, parameters):
                 yield dict(record)
         except ClientError as error:
-            raise ScriptError(f"cypher/{name}.cypher was refused by Neo4j: {error.message}") from error
+            raise _refused(name, error) from error
 
 
 class GraphClient:
@@ -112,7 +112,7 @@ class GraphClient:
             try:
                 return [dict(record) for record in session.run(query.text, parameters)]
             except ClientError as error:
-                raise ScriptError(f"cypher/{name}.cypher was refused by Neo4j: {error.message}") from error
+                raise _refused(name, error) from error
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -126,6 +126,18 @@ class GraphClient:
 
     def _session(self, access: str) -> neo4j.Session:
         return self._driver.session(database=self.database, default_access_mode=access, fetch_size=5000)
+
+
+def _refused(name: str, error: ClientError) -> ScriptError:
+    """Return what to say of a script that Neo4j refuses. Of those who may only read, it refuses everything that writes."""
+    may_not = "Forbidden" in (error.code or "") or "ReadOnly" in (error.code or "")
+    return ScriptError(
+        f"cypher/{name}.cypher was refused by Neo4j: {error.message}",
+        remedy="It takes a user who may write, and a database that is not read-only. Whoever may only read can train, recommend by "
+        "words and evaluate, once somebody else has loaded or adopted the graph."
+        if may_not
+        else "",
+    )
 
 
 @contextmanager

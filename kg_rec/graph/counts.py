@@ -20,7 +20,8 @@ Triple = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class GraphCounts:
-    """Number of nodes by primary label, and of relations; people who were attached and their interests do not count."""
+    """Number of nodes by primary label, and of relations; people who were attached, their interests and what was published do not
+    count."""
 
     nodes: dict[str, int]
     relations: dict[Triple, int]

@@ -21,8 +21,8 @@ from kg_rec.graph.keys import LONGEST_KEY, key_of
 from kg_rec.graph.problems import Problem, Problems, quoted
 from kg_rec.progress import SILENT, Progress, Step
 
-KEPT_LABELS = ("KGEntity", "KGPerson")
-KEPT_TYPE = "INTERESTED_IN"
+KEPT_LABELS = ("KGEntity", "KGPerson", "KGItem", "KGModel")
+KEPT_TYPES = ("INTERESTED_IN", "KG_SPEAKS_FOR")
 
 _NO_VALUE = (ValueError, KeyError, OSError)
 """What parsing raises; the last two where a time zone is unknown or cannot be read."""
@@ -284,7 +284,7 @@ class _Reader:
         """Note labels and types given by a file's name or an argument that cannot be used."""
         shown = table.files[0][1]
         for name in source.names:
-            kept = (*KEPT_LABELS,) if source.kind == "nodes" else (KEPT_TYPE,)
+            kept = KEPT_LABELS if source.kind == "nodes" else KEPT_TYPES
             if name in kept:
                 what = "label" if source.kind == "nodes" else "type"
                 expected = f"another {what} than '{name}', which kg-rec keeps for itself"
@@ -452,8 +452,8 @@ class _Reader:
         types = []
         for row, cell in enumerate(table.columns[column.position]):
             name = cell.strip() or fallback
-            if not name or name == KEPT_TYPE:
-                expected = f"another type than {KEPT_TYPE}, which kg-rec keeps for itself" if name else "a type"
+            if not name or name in KEPT_TYPES:
+                expected = f"another type than {name}, which kg-rec keeps for itself" if name else "a type"
                 self._problem(table, row, column.position, expected, quoted(cell))
             types.append(name)
         return types

@@ -16,7 +16,7 @@ from pathlib import Path
 from kg_rec.graph.problems import Problem, Problems
 
 _UTF8_MARK = codecs.BOM_UTF8
-_OTHER_MARKS = {
+OTHER_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
     codecs.BOM_UTF16_LE: "UTF-16",
@@ -93,7 +93,7 @@ def _decoded(data: bytes, form: Format) -> Text:
                 line = data.count(b"\n", 0, error.start) + 1
                 found = f"byte {data[error.start]:#04x} in line {line}"
             raise _UnusableError(f"text in {form.encoding}", found, "Is that its encoding?") from error
-    for mark, name in _OTHER_MARKS.items():
+    for mark, name in OTHER_MARKS.items():
         if data.startswith(mark):
             raise _UnusableError("text in UTF-8", f"text in {name}", f"Save it as UTF-8: iconv -f {name} -t UTF-8")
     data = data.removeprefix(_UTF8_MARK)
@@ -134,13 +134,13 @@ def records(lines: list[str], form: Format) -> Iterator[tuple[int, list[str] | U
                     read = reader.line_num
                 return
             except csv.Error:
-                yield start + read + 1, _open_field(lines[start + read], form)
+                yield start + read + 1, open_field(lines[start + read], form)
                 start += read + 1
     finally:
         csv.field_size_limit(limit)
 
 
-def _open_field(line: str, form: Format) -> Unreadable:
+def open_field(line: str, form: Format) -> Unreadable:
     """Return the field of `line` whose quotes are wrong: not closed, or followed by more text."""
     column, begin, position = 0, 0, 0
     while position < len(line):

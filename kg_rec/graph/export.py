@@ -18,6 +18,7 @@ import torch
 from kg_rec.errors import GraphError, SchemaError
 from kg_rec.graph.counts import GraphCounts, Triple, counts_in
 from kg_rec.graph.keys import encoded, label_of
+from kg_rec.graph.publish import PUBLISHED
 from kg_rec.progress import SILENT, Progress
 
 with warnings.catch_warnings():
@@ -37,7 +38,8 @@ _MOMENTS = {"DATE", "LOCAL DATETIME", "ZONED DATETIME"}
 
 
 def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Progress = SILENT) -> HeteroData:
-    """Return the whole graph, people who were attached and their interests left out.
+    """Return the whole graph, people who were attached, their interests and what was published (kg_rec/graph/publish.py)
+    left out.
 
     For each primary label: `data[label].key`, list of str, sorted, so that the same graph always gives the same
     tensors; `.num_nodes`; `.properties`, {name: list of values, None where missing}.
@@ -50,6 +52,7 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     is read, and SchemaError when the interactions have no words where `schema` says so.
     """
     said = _interaction_words(schema)
+    keyed = _known_by_key(schema)
     with client.reading() as transaction:
         counts = counts_in(transaction, client.uri)
         if not counts.nodes:
@@ -85,6 +88,8 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
         data[label].key = nodes.keys[label]
         data[label].num_nodes = len(nodes.keys[label])
         data[label].properties = nodes.properties(label)
+        if label in keyed:
+            data[label].properties["key"] = nodes.keys[label]
     for triple, edge_index, properties, texts in relations.settled(nodes, wanted, words):
         data[triple].edge_index = torch.from_numpy(edge_index)
         data[triple].properties = properties
@@ -133,6 +138,12 @@ def _interaction_words(schema: GraphSchema | None) -> _InteractionWords | None:
     return _InteractionWords((schema.user.label, schema.interaction.type, schema.item.label), schema.interaction.text)
 
 
+def _known_by_key(schema: GraphSchema | None) -> set[str]:
+    """Return the labels whose nodes have no id but the key."""
+    parts = [schema.item, schema.user] if schema is not None else []
+    return {part.label for part in parts if part is not None and part.id == "key"}
+
+
 def _property_types(transaction: Transaction) -> dict[tuple[str, str], set[str]]:
     """Return the types of the values of each property of relations, by type of the relation and name."""
     return {
@@ -171,6 +182,8 @@ class _Nodes:
         by_label: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
         for row, properties in enumerate(self._properties):
             key = properties.pop("key")
+            for name in PUBLISHED:
+                properties.pop(name, None)
             by_label[key.partition("/")[0]].append((key, row))
         label = np.empty(len(self._ids), dtype=np.int64)
         index = np.empty(len(self._ids), dtype=np.int64)

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kg_rec.errors import LoadError
+from kg_rec.graph.adopt import state
 from kg_rec.graph.csv_folder import GraphFolder, NodeTable, RelationTable, Values, read_folder, read_sources
 from kg_rec.progress import SILENT, Progress
 
@@ -42,9 +44,15 @@ class LoadReport:
 def load(client: GraphClient, folder: GraphFolder, progress: Progress = SILENT) -> LoadReport:
     """Write the graph in `folder` into Neo4j and return what was done.
 
-    Raises ScriptError where Neo4j refuses a value; what was written before stays, and running it again goes on.
+    Raises LoadError where the graph was adopted (kg_rec/graph/adopt.py), and ScriptError where Neo4j refuses a value; what was
+    written before stays, and running it again goes on.
     """
     start = time.monotonic()
+    if state(client) == "adopted":
+        raise LoadError(
+            f"{client.uri}: the graph there was adopted: files loaded beside it could not be told from it again.",
+            remedy="Nothing was loaded. Load into another database, or give the graph back first: kg-rec adopt --undo",
+        )
     client.write_batches("schema/entity_key")
     (before,) = client.read("load/size")
     step = progress.step("Loading nodes", folder.node_count, "nodes")

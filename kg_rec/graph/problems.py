@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kg_rec.errors import LoadError
+from kg_rec.errors import KgRecError, LoadError
 
 _SHOWN = 20
 _LONGEST = 60
@@ -46,10 +46,16 @@ def quoted(text: str) -> str:
 
 @dataclass
 class Problems:
-    """Everything found so far. `skipping`: bad lines are left out and listed, instead of stopping the load."""
+    """Everything found so far.
+
+    skipping: bad lines are left out and listed, instead of stopping the work; error: what is raised; undone: what it says
+    of the work that was not done.
+    """
 
     skipping: bool = False
     found: list[Problem] = field(default_factory=list)
+    error: type[KgRecError] = LoadError
+    undone: str = "Nothing was loaded."
 
     def add(self, problem: Problem) -> None:
         """Note a problem."""
@@ -61,10 +67,10 @@ class Problems:
         return any(not problem.row for problem in self.found)
 
     def stop(self) -> None:
-        """Raise LoadError with the problems that stop the load, if there are any."""
+        """Raise `error` with the problems that stop the work, if there are any."""
         stopping = [problem for problem in self.found if not (self.skipping and problem.row)]
         if stopping:
-            raise LoadError(_told(stopping), remedy=_remedy(stopping))
+            raise self.error(_told(stopping), remedy=_remedy(stopping, self.undone))
 
 
 def _told(problems: Sequence[Problem]) -> str:
@@ -77,15 +83,17 @@ def _told(problems: Sequence[Problem]) -> str:
     return "\n".join(lines)
 
 
-def _remedy(problems: Sequence[Problem]) -> str:
+def _remedy(problems: Sequence[Problem], undone: str) -> str:
     if any(not problem.row for problem in problems):
-        return "Nothing was loaded."
+        return undone
     mend = "Mend the line" if len(problems) == 1 else "Mend the lines"
-    return f"Nothing was loaded. {mend}, or skip bad lines and list them in a report with --bad-rows=report.csv"
+    return f"{undone} {mend}, or skip bad lines and list them in a report with --bad-rows=report.csv"
 
 
-def write_report(problems: Sequence[Problem], path: Path) -> None:
-    """Write the skipped lines to `path` as CSV: file, line, column, expected, found. Raises LoadError."""
+def write_report(
+    problems: Sequence[Problem], path: Path, *, error: type[KgRecError] = LoadError, undone: str = "Nothing was loaded."
+) -> None:
+    """Write the skipped lines to `path` as CSV: file, line, column, expected, found. Raises `error`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -94,8 +102,8 @@ def write_report(problems: Sequence[Problem], path: Path) -> None:
             writer.writerows(
                 [problem.file, problem.line, problem.column, problem.expected, problem.found] for problem in problems
             )
-    except OSError as error:
-        raise LoadError(
-            f"{path}: the report of bad lines cannot be written: {error.strerror}",
-            remedy="Nothing was loaded. Name another file with --bad-rows.",
-        ) from error
+    except OSError as refused:
+        raise error(
+            f"{path}: the report of bad lines cannot be written: {refused.strerror}",
+            remedy=f"{undone} Name another file with --bad-rows.",
+        ) from refused

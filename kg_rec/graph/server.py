@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from kg_rec.errors import ConnectionFailedError, ServerError
 from kg_rec.graph import server_config
-from kg_rec.graph.server_jars import NEO4J_VERSION, fetch_jars, jars_folder
+from kg_rec.graph.server_jars import LONG_TERM, RELEASES, Release, fetch_jars, jars_folder, release_of
 from kg_rec.graph.server_java import find_java
 from kg_rec.graph.server_process import LOOPBACK, ServerRecord, answers, end, is_alive, start_detached
 from kg_rec.progress import SILENT, Progress
@@ -94,7 +94,7 @@ class ManagedServer:
         """Tell how the server is. Nothing is changed."""
         record, process = self._current()
         if record is None or process is None:
-            return ServerStatus("stopped", NEO4J_VERSION, None, None, None, USER, self.password_path)
+            return ServerStatus("stopped", self._release(record).version, None, None, None, USER, self.password_path)
         return self._status("running" if answers(process, record) else "starting", record, process)
 
     def start(self) -> ServerStatus:
@@ -106,7 +106,7 @@ class ManagedServer:
         with self._locked():
             record, process = self._current()
             if record is not None and process is not None:
-                self._tell_of_other_ports(record)
+                self._tell_of_other_wishes(record)
                 try:
                     return self._wait_for_answer(record, process)
                 except _DiedError:
@@ -207,7 +207,28 @@ class ManagedServer:
             password_file=self.password_path,
         )
 
-    def _tell_of_other_ports(self, record: ServerRecord) -> None:
+    def _release(self, last: ServerRecord | None) -> Release:
+        """Return the Neo4j to run: the one asked for, else that of the last start or what has replaced it.
+
+        Raises SettingsError for one that cannot be managed.
+        """
+        if self.settings.neo4j_version is not None:
+            return release_of(self.settings.neo4j_version)
+        return _replacement(last) or LONG_TERM
+
+    def _check_readable(self, release: Release, last: ServerRecord | None) -> None:
+        """Raise ServerError where a newer Neo4j than `release` kept the graph last: it writes what older ones cannot read."""
+        before = _replacement(last)
+        if before is not None and before.numbers > release.numbers and (self.home / "data" / "databases").exists():
+            raise ServerError(
+                f"{self.home}: expected a graph that Neo4j {release.version} can read, found one of {before.version}.",
+                remedy=f"Use that (KG_REC_NEO4J_VERSION={before.version}), or name another home.",
+            )
+
+    def _tell_of_other_wishes(self, record: ServerRecord) -> None:
+        version = self._release(record).version
+        if self.settings.neo4j_version is not None and version != record.version:
+            self._say(f"Neo4j {record.version} already runs; stop it first to have {version}")
         for wanted, found in (
             (self.settings.bolt_port, record.bolt_port),
             (self.settings.http_port, record.http_port),
@@ -217,8 +238,10 @@ class ManagedServer:
 
     def _launch(self, last: ServerRecord | None) -> tuple[ServerRecord, psutil.Process]:
         """Start the process, without waiting for it."""
-        java = find_java(self.settings.java)
-        fetch_jars(self._progress)
+        release = self._release(last)
+        self._check_readable(release, last)
+        java = find_java(self.settings.java, release.java)
+        fetch_jars(self._progress, release)
         bolt_port = server_config.choose_port(
             "KG_REC_BOLT_PORT",
             self.settings.bolt_port,
@@ -240,17 +263,17 @@ class ManagedServer:
             (self.home / folder).mkdir(exist_ok=True)
         conf = server_config.configuration(bolt_port, http_port, memory)
         (self._conf / "neo4j.conf").write_text(conf, encoding="utf-8")
-        self._ensure_password(java)
+        self._ensure_password(java, release)
 
-        self._say(f"starting Neo4j {NEO4J_VERSION} on the ports {bolt_port} (Bolt) and {http_port} (HTTP)")
-        record = ServerRecord(bolt_port, http_port, NEO4J_VERSION).starting()
+        self._say(f"starting Neo4j {release.version} on the ports {bolt_port} (Bolt) and {http_port} (HTTP)")
+        record = ServerRecord(bolt_port, http_port, release.version).starting()
         record.write(self._record_path)
-        process = start_detached(self._command(java, record, memory), self.home, self.console_path)
+        process = start_detached(self._command(java, release, record, memory), self.home, self.console_path)
         record = replace(record, pid=process.pid)
         record.write(self._record_path)
         return record, process
 
-    def _command(self, java: Path, record: ServerRecord, memory: int) -> list[str]:
+    def _command(self, java: Path, release: Release, record: ServerRecord, memory: int) -> list[str]:
         heap = server_config.heap_size(memory)
         return [
             str(java),
@@ -259,13 +282,13 @@ class ManagedServer:
             f"-Xmx{heap}m",
             *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED),
             "-cp",
-            str(jars_folder() / "*"),
-            "org.neo4j.server.CommunityEntryPoint",
+            str(jars_folder(release) / "*"),
+            release.main,
             f"--home-dir={self.home}",
             f"--config-dir={self._conf}",
         ]
 
-    def _ensure_password(self, java: Path) -> None:
+    def _ensure_password(self, java: Path, release: Release) -> None:
         """Before the very first start, generate a password into a file that only its owner reads."""
         if (self.home / "data" / "databases" / "system").exists():
             self.password()  # it stands in the databases by now; without the file nobody knows it
@@ -277,14 +300,14 @@ class ManagedServer:
         _write_secret(arguments, f"dbms\nset-initial-password\n{password}\n")
         try:
             self._say("setting a password")
-            self._run_admin(java, f"@{arguments}")
+            self._run_admin(java, release, f"@{arguments}")
         finally:
             arguments.unlink()
 
-    def _run_admin(self, java: Path, *arguments: str) -> None:
+    def _run_admin(self, java: Path, release: Release, *arguments: str) -> None:
         """Run neo4j-admin. Raises ServerError with what it says where it fails."""
         run = subprocess.run(
-            [java, "-XX:TieredStopAtLevel=1", "-cp", jars_folder() / "*", "org.neo4j.cli.AdminTool", *arguments],
+            [java, "-XX:TieredStopAtLevel=1", "-cp", jars_folder(release) / "*", "org.neo4j.cli.AdminTool", *arguments],
             env={**os.environ, "NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self._conf)},
             capture_output=True,
             text=True,
@@ -377,6 +400,12 @@ def _connect_elsewhere(uri: str, settings: Settings) -> GraphClient:
         client.close()
         raise
     return client
+
+
+def _replacement(last: ServerRecord | None) -> Release | None:
+    """Return the release of the same line (5 or 2026) as that of the last start; None where there was none."""
+    line = last.version.partition(".")[0] if last is not None else ""
+    return next((release for release in RELEASES if release.version.partition(".")[0] == line), None)
 
 
 def _exit_status(process: psutil.Process) -> str:

@@ -1,8 +1,8 @@
 """The managed Neo4j's jars: which they are, and the cache of them that all homes share.
 
-`neo4j.lock` beside this file lists them with size and SHA-256, as jgo resolved them from the two coordinates below, so
+A list beside this file for each release names them with size and SHA-256, as jgo resolved them from two coordinates, so
 that a first start fetches and checks them right away: resolving anew would read 323 project files one by one before the
-first jar (29 s, against 1–15 s for the jars). After a change of version, write the list again:
+first jar (29 s, against 1–15 s for the jars). After a change of version, write the lists again:
 
     python -m kg_rec.graph.server_jars
 """
@@ -23,16 +23,41 @@ from typing import TYPE_CHECKING
 import platformdirs
 from filelock import FileLock
 
-from kg_rec.errors import ServerError
+from kg_rec.errors import ServerError, SettingsError
 from kg_rec.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import requests
     from jgo.maven import Artifact, MavenContext
 
-NEO4J_VERSION = "5.26.30"
 BROWSER_VERSION = "5.24.0"
-COORDINATES = (f"org.neo4j:neo4j:{NEO4J_VERSION}", f"org.neo4j.client:neo4j-browser:{BROWSER_VERSION}")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A Neo4j that can be managed. lock: name of the list of its jars; main: the class that starts it; java: the oldest Java."""
+
+    version: str
+    lock: str
+    main: str
+    java: int
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """What its jars are resolved from."""
+        return f"org.neo4j:neo4j:{self.version}", f"org.neo4j.client:neo4j-browser:{BROWSER_VERSION}"
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version in a form that can be compared; the calendar line (2026.08.1) is newer than 5.26."""
+        return tuple(map(int, self.version.split(".")))
+
+
+LONG_TERM = Release("5.26.30", "neo4j.lock", "org.neo4j.server.CommunityEntryPoint", java=17)
+CALENDAR = Release("2026.08.1", "neo4j-2026.lock", "org.neo4j.server.Neo4jCommunity", java=21)
+RELEASES = (LONG_TERM, CALENDAR)
+NEO4J_VERSION = LONG_TERM.version
+"""The one that is managed where nothing else is asked for."""
 
 _AT_ONCE = 8
 _TIMEOUT = 30
@@ -79,27 +104,39 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("kg-rec", appauthor=False))
 
 
-def jars_folder() -> Path:
+def release_of(wanted: str) -> Release:
+    """Return the release that `wanted` names, in full or by its beginning: "2026.08.1", "2026". Raises SettingsError."""
+    for release in RELEASES:
+        if f"{release.version}.".startswith(f"{wanted}."):
+            return release
+    versions = " or ".join(release.version for release in RELEASES)
+    raise SettingsError(
+        f"KG_REC_NEO4J_VERSION: expected {versions}, in full or its beginning; found '{wanted}'.",
+        remedy="Any other Neo4j can be used by its address: --neo4j-uri (KG_REC_NEO4J_URI).",
+    )
+
+
+def jars_folder(release: Release = LONG_TERM) -> Path:
     """Return the folder of the server's jars, whether they are there or not."""
-    return cache_folder() / f"neo4j-{NEO4J_VERSION}"
+    return cache_folder() / f"neo4j-{release.version}"
 
 
-def locked_jars() -> list[Jar]:
+def locked_jars(release: Release = LONG_TERM) -> list[Jar]:
     """Return the jars that make up the server."""
-    text = (resources.files("kg_rec.graph") / "neo4j.lock").read_text(encoding="utf-8")
+    text = (resources.files("kg_rec.graph") / release.lock).read_text(encoding="utf-8")
     rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
     return [Jar(coordinate, int(size), sha256) for sha256, size, coordinate in rows]
 
 
-def fetch_jars(progress: Progress = SILENT) -> int:
+def fetch_jars(progress: Progress = SILENT, release: Release = LONG_TERM) -> int:
     """Download the jars that are missing or not whole, and return how many those were.
 
     A download is written beside its place, checked against its SHA-256 and then moved in, so that one that was cut off
     is never taken for whole, and what came before it is not fetched twice. All are checked each time (0.1 s), as a disk
     may lose what was written before the power went. Raises ServerError where a jar cannot be had or written.
     """
-    folder = jars_folder()
-    jars = locked_jars()
+    folder = jars_folder(release)
+    jars = locked_jars(release)
     if all(jar.is_whole(folder) for jar in jars):
         return 0
     try:
@@ -203,10 +240,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def resolve_jars(repo_cache: Path) -> Iterator[Jar]:
-    """Resolve the two coordinates with jgo, download what belongs to them, and yield it sorted by file name."""
+def resolve_jars(repo_cache: Path, release: Release) -> Iterator[Jar]:
+    """Resolve the coordinates of a release with jgo, download what belongs to them, and yield it sorted by file name."""
     context = _maven(repo_cache)
-    inputs, others = context.resolver.resolve([context.create_dependency(coordinate) for coordinate in COORDINATES])
+    inputs, others = context.resolver.resolve(
+        [context.create_dependency(coordinate) for coordinate in release.coordinates]
+    )
     needed = [*inputs, *(other for other in others if other.scope in ("compile", "runtime"))]
     for artifact in sorted((each.artifact for each in needed), key=lambda artifact: str(artifact.filename)):
         path = Path(artifact.resolve())
@@ -214,14 +253,13 @@ def resolve_jars(repo_cache: Path) -> Iterator[Jar]:
         yield Jar(":".join(part for part in parts if part), path.stat().st_size, _sha256(path))
 
 
-def write_lock(repo_cache: Path, path: Path) -> None:
-    """Write the list of jars to `path`."""
-    lines = [f"{jar.sha256} {jar.size} {jar.coordinate}\n" for jar in resolve_jars(repo_cache)]
-    header = (
-        f"# {' + '.join(COORDINATES)}\n# SHA-256, bytes, coordinate; written by python -m kg_rec.graph.server_jars\n"
-    )
+def write_lock(repo_cache: Path, path: Path, release: Release) -> None:
+    """Write the list of the jars of a release to `path`."""
+    lines = [f"{jar.sha256} {jar.size} {jar.coordinate}\n" for jar in resolve_jars(repo_cache, release)]
+    header = f"# {' + '.join(release.coordinates)}\n# SHA-256, bytes, coordinate; written by python -m kg_rec.graph.server_jars\n"
     path.write_text(header + "".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_lock(cache_folder() / "maven", Path(__file__).with_name("neo4j.lock"))
+    for each in RELEASES:
+        write_lock(cache_folder() / "maven", Path(__file__).with_name(each.lock), each)

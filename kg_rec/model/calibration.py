@@ -21,18 +21,16 @@ from scipy.optimize import isotonic_regression
 from scipy.special import logsumexp
 
 from kg_rec.progress import SILENT, Progress
-from kg_rec.text.wishes import wished
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from kg_rec.interest import Link
     from kg_rec.model.simulation import SimulatedPerson
     from kg_rec.model.training import TrainedModel
     from kg_rec.schema import GraphSchema
-    from kg_rec.text.encoder import TextEncoder
+    from kg_rec.text.wishes import Wishes
 
 SHOWN = 50
 """How much of each list the curves are learned from: what is far below is shown to nobody."""
@@ -77,7 +75,7 @@ class Curve:
 class Calibration:
     """From chances to probabilities, for words that ask and for words that tell.
 
-    people: how many people of either kind the curves were learned from.
+    people: how many people each curve was learned from; 0 where it is that of the other kind.
     """
 
     asking: Curve
@@ -123,31 +121,29 @@ def log_chances(scores: NDArray[np.float32], known: Collection[int]) -> NDArray[
 def calibrate(
     model: TrainedModel,
     schema: GraphSchema,
-    asking: Sequence[SimulatedPerson],
-    telling: Sequence[SimulatedPerson],
-    encoder: TextEncoder,
-    link: Link,
+    asking: tuple[Sequence[SimulatedPerson], Wishes],
+    telling: tuple[Sequence[SimulatedPerson], Wishes],
     progress: Progress = SILENT,
 ) -> Calibration | None:
     """Return the curves for people whom the model was not trained on, or None where there are fewer than 10 of them.
 
-    model: with evidence in which nothing of theirs is left. The items that their words were written from are looked at no more
-    than those that the words name. Where only one kind of words has enough people, its curve is that of both.
+    model: with evidence in which nothing of theirs is left; asking, telling: people, and what was made of their words. The
+    items that their words were written from are looked at no more than those that the words name. Where only one kind of
+    words has enough people, its curve is that of both.
     """
-    step = progress.step("Calibrating", len(asking) + len(telling), "people")
+    step = progress.step("Calibrating", len(asking[0]) + len(telling[0]), "texts")
     curves: dict[str, Curve] = {}
-    for name, people in (("asking", asking), ("telling", telling)):
-        if len({person.user for person in people}) >= _LEAST_PEOPLE:
-            chances, liked = _shown(model, schema, people, encoder, link)
+    count = {"asking": 0, "telling": 0}
+    for name, (people, said) in (("asking", asking), ("telling", telling)):
+        users = len({person.user for person in people})
+        if users >= _LEAST_PEOPLE:
+            chances, liked = _shown(model, schema, people, said)
             if len(chances):
-                curves[name] = Curve.through(chances, liked)
+                curves[name], count[name] = Curve.through(chances, liked), users
         step.advance(len(people))
     if not curves:
         return None
     either = next(iter(curves.values()))
-    count = {
-        name: len({person.user for person in people}) for name, people in (("asking", asking), ("telling", telling))
-    }
     return Calibration(curves.get("asking", either), curves.get("telling", either), count)
 
 
@@ -155,8 +151,7 @@ def _shown(
     model: TrainedModel,
     schema: GraphSchema,
     people: Sequence[SimulatedPerson],
-    encoder: TextEncoder,
-    link: Link,
+    said: Wishes,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the chances of the first 50 items of all lists, [M], and which of them their people liked, [M]."""
     from kg_rec.model.artifact import Artifact
@@ -164,8 +159,7 @@ def _shown(
 
     ranking = Ranking(Artifact(model, schema, {}, "", {}))
     texts = [person.text for person in people]
-    interests = link(texts)
-    vectors = encoder.encode([wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)])
+    interests, vectors = said.interests, said.vectors
     asks = model.manner.asks(texts, vectors, interests, model.entities.item_label)
     chances, liked = [], []
     for start in range(0, len(people), _BATCH):

@@ -40,7 +40,8 @@ class ModelCard:
     graph: fingerprint; items: how many, and entities of every label, the items among them; likes: of how many people the model
     knows; encoder: name, fingerprint, dim; settings: those of the training that are not by default, each with its default;
     metrics: what the training came to, without its course; relations: what each carries in the one-hot block, the sum of |a_r|
-    over the layers, TYPE from its source to its target and TYPE⁻¹ back.
+    over the layers, TYPE from its source to its target and TYPE⁻¹ back; network: name of a network of one's own, of which it is
+    not known what its relations carry, or None.
     """
 
     version: str
@@ -55,6 +56,7 @@ class ModelCard:
     metrics: dict[str, Any]
     signals: list[SignalWeight]
     relations: dict[str, float]
+    network: str | None = None
 
 
 def model_card(artifact: Artifact) -> ModelCard:
@@ -78,7 +80,8 @@ def model_card(artifact: Artifact) -> ModelCard:
             SignalWeight(name, weight, weights["telling"][name], asking[name], telling[name])
             for name, weight in weights["asking"].items()
         ],
-        dict(model.relation_weights),
+        dict(model.relation_weights) if model.network is None else {},
+        model.network,
     )
 
 

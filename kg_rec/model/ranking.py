@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg_rec.interest import Interest
     from kg_rec.model.artifact import Artifact
 
-_DISLIKE_PENALTY = 6.0
+DISLIKE_PENALTY = 6.0
 """What an item loses for being a neighbour of an entity that was disliked with certainty: more than any other part gains."""
 
 _CONDITION = re.compile(r"\s*([^\s<>=!]+)\s*(<=|>=|!=|==|=|<|>)\s*(.+?)\s*", re.DOTALL)
@@ -109,7 +109,7 @@ class Ranking:
                 row = model.entities.index.get(interest.entity)
                 if interest.polarity < 0 and row is not None:
                     start, end = self._neighbours.indptr[row : row + 2]
-                    disliked[person, 0, self._neighbours.indices[start:end]] -= _DISLIKE_PENALTY * interest.score
+                    disliked[person, 0, self._neighbours.indices[start:end]] -= DISLIKE_PENALTY * interest.score
         found: NDArray[np.float32] = np.concatenate([signals, disliked], axis=1)
         return found
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     import scipy.sparse as sp
 
+    from kg_rec.model.protocol import RelationalGraph
+
 
 @dataclass(frozen=True)
 class RelationalEdges:
@@ -174,6 +176,13 @@ class OneHotRGCN(nn.Module):
     def convolutions(self) -> list[RelationalConv]:
         """The layers, first to last."""
         return [layer for layer in self.layers if isinstance(layer, RelationalConv)]
+
+    def forward(self, graph: RelationalGraph) -> Tensor:
+        """Return H whole, [N, N], as the protocol for networks has it (kg_rec/model/protocol.py); for graphs that are small."""
+        x = torch.eye(len(graph))
+        for layer in self.convolutions:
+            x = layer(x, graph.edges)
+        return x
 
     def shared(self, weights: Tensor, edges: RelationalEdges) -> Tensor:
         """Return H H^T w for each column of weights, [N, P]: what every node shares with the weighted nodes."""

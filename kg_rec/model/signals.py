@@ -5,7 +5,7 @@
 | popularity | how popular i is with somebody who comes now |
 | liked | how many liked i, whenever that was: log(n_i + 1), less its mean |
 | text | tau cos(t_p, t_i): how near i is to the words and what they name |
-| graph | beta <h_p, h_i>: what the R-GCN carried from the interests to i |
+| graph | beta <h_p, h_i>: what the R-GCN, or a network of one's own, carried from the interests to i |
 | direct | i is a neighbour of what was asked for, the more telling the less common that is |
 | everything | 1 where i is a neighbour of everything that was asked for: a war film, of the 1940s |
 | together | i was liked by the people who liked what p named |
@@ -28,11 +28,13 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from kg_rec.model.link_prediction import People
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from kg_rec.model.link_prediction import LinkPredictor, People
+    from kg_rec.model.link_prediction import LinkPredictor
 
 SIGNALS = (
     "popularity",
@@ -48,6 +50,9 @@ SIGNALS = (
     "nearness",
 )
 """Their names, in the order of the axis that they are on."""
+
+LINEAR = ("graph", "direct", "together", "ease", "lift")
+"""Those that are sums over a person's interests, each times its weight; the last three are missing without people in the graph."""
 
 _MOST_TELLING = 4.0
 """Entities with fewer neighbours than one item in 55 tell no more: a rare word is not all that somebody wants."""
@@ -78,7 +83,7 @@ class Likings:
     @classmethod
     def nobody(cls, item_count: int) -> Likings:
         """Return the likings of a graph without people."""
-        return cls(_empty(0, item_count), _empty(item_count, item_count), _empty(item_count, item_count))
+        return cls(no_entries(0, item_count), no_entries(item_count, item_count), no_entries(item_count, item_count))
 
 
 def likes_of(users: NDArray[np.int64], items: NDArray[np.int64], *, item_count: int) -> sp.csr_array:
@@ -103,7 +108,7 @@ def ease(interacted: sp.csr_array) -> sp.csr_array:
     chosen = np.argsort(-people, kind="stable")[:_EASE_MOST_ITEMS]
     chosen = np.sort(chosen[people[chosen] >= _EASE_LEAST_PEOPLE])
     if not len(chosen):
-        return _empty(count, count)
+        return no_entries(count, count)
     some = interacted[:, chosen]
     gram = (some.T @ some).toarray().astype(np.float32)
     gram[np.diag_indices_from(gram)] += _EASE_REGULARISATION
@@ -124,7 +129,8 @@ class Evidence:
     """All that the signals are computed from.
 
     text: t, [N, T]; one_hot: h, [N, N], mostly 0; popularity: [items]; direct: [items, N], 1 where neighbours; predictor: gives
-    text and graph their weights; ranks: [items, K], where each item stands in each numeric property, nan where unknown.
+    text and graph their weights; ranks: [items, K], where each item stands in each numeric property, nan where unknown; z: [N, D],
+    what a network of one's own (kg_rec/model/protocol.py) has in place of h, which is all 0 then; None where it is ours.
     """
 
     text: Tensor
@@ -134,6 +140,7 @@ class Evidence:
     likings: Likings
     predictor: LinkPredictor
     ranks: NDArray[np.float32]
+    z: NDArray[np.float32] | None = None
 
     def signals(self, people: People) -> NDArray[np.float32]:
         """Return every signal of every item for every person, [P, 11, items]; they are not to scale yet."""
@@ -141,31 +148,62 @@ class Evidence:
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
         with torch.inference_mode():
             wish = self.predictor.wish(self.text, people).numpy()
-            carried = self.predictor.carried(people).numpy()
-            beta = float(self.predictor.beta)
-        interests = _by_person(people, people.weight.numpy(), len(self.text))
-        items, others = interests[:, :count], interests.copy()
-        others.data[others.indices < count] = 0.0
-        others.eliminate_zeros()
         told = {
             "popularity": self.popularity.numpy(),
-            "text": self.predictor.temperature * wish @ self._unit_items.T,
-            "graph": beta * self._shared(people, carried),
-            "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
+            "text": self._closeness(wish),
             "everything": self._everything(people),
-            "nearness": self._nearness(items),
+            "nearness": self._nearness(_by_person(people, people.weight.numpy(), len(self.text))[:, :count]),
+            **self._linear(people),
         }
         if self.likings.likes.shape[0]:
-            told |= {
-                "liked": self._liked,
-                "together": (items @ self.likings.together).toarray(),
-                "ease": (items @ self.likings.ease).toarray(),
-                "lift": self._lift(others),
-                "neighbours": self._neighbours(wish),
-            }
+            told |= {"liked": self._liked, "neighbours": self._neighbours(wish)}
         for name, values in told.items():
             found[:, SIGNALS.index(name)] = values
         return found
+
+    def of_each(self, entities: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+        """Return the signals of people without words who are interested in one of `entities` (rows) each, and in nothing else,
+        [R, items] by name: popularity, text, and those of LINEAR.
+        """
+        count = len(entities)
+        people = People(
+            torch.zeros(count, self.text.shape[1]),
+            torch.arange(count),
+            torch.from_numpy(entities),
+            torch.ones(count),
+            torch.arange(count),
+        )
+        with torch.inference_mode():
+            wish = self.predictor.wish(self.text, people).numpy()
+        popularity = np.broadcast_to(self.popularity.numpy(), (count, len(self.popularity)))
+        return {"popularity": popularity, "text": self._closeness(wish), **self._linear(people)}
+
+    def _closeness(self, wish: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return tau cos(t_p, t_i), [P, items]."""
+        closeness: NDArray[np.float32] = wish @ self._unit_items.T
+        closeness *= self.predictor.temperature
+        return closeness
+
+    def _linear(self, people: People) -> dict[str, NDArray[np.float32]]:
+        """Return the signals that stand in LINEAR, [P, items] each."""
+        with torch.inference_mode():
+            carried = self.predictor.carried(people).numpy()
+            beta = float(self.predictor.beta)
+        interests = _by_person(people, people.weight.numpy(), len(self.text))
+        items, others = interests[:, : len(self.popularity)], interests.copy()
+        others.data[others.indices < len(self.popularity)] = 0.0
+        others.eliminate_zeros()
+        told: dict[str, NDArray[np.float32]] = {
+            "graph": beta * self._shared(people, carried),
+            "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
+        }
+        if self.likings.likes.shape[0]:
+            told |= {
+                "together": (items @ self.likings.together).toarray(),
+                "ease": (items @ self.likings.ease).toarray(),
+                "lift": self._lift(others),
+            }
+        return told
 
     def neighbours_of(self, item: int) -> NDArray[np.int32]:
         """Return the rows of the entities that an item is a neighbour of."""
@@ -176,6 +214,9 @@ class Evidence:
     def _shared(self, people: People, carried: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return h_i^T sum_e nu_e w_e h_e, [P, items], as `LinkPredictor` has it, from the few interests that people have."""
         interests = _by_person(people, carried, len(self.text))
+        if self.z is not None:
+            dense: NDArray[np.float32] = (interests @ self.z) @ self.z[: len(self.popularity)].T
+            return dense
         shared: NDArray[np.float32] = (interests @ self.one_hot @ self._items_one_hot).toarray()
         return shared
 
@@ -295,7 +336,8 @@ def _by_person(people: People, values: NDArray[np.float32], size: int) -> sp.csr
     return interests
 
 
-def _empty(rows: int, columns: int) -> sp.csr_array:
+def no_entries(rows: int, columns: int) -> sp.csr_array:
+    """Return a matrix of zeros, [rows, columns]."""
     nowhere = np.zeros(0, dtype=np.int64)
     empty: sp.csr_array = sp.csr_array((np.zeros(0, dtype=np.float32), (nowhere, nowhere)), shape=(rows, columns))
     return empty

@@ -35,7 +35,7 @@ import numpy as np
 import scipy.sparse as sp
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -81,8 +81,8 @@ class Similarity:
         entities, evidence = model.entities, model.evidence
         self._index = entities.index
         self._blocks: tuple[NDArray[np.float32] | sp.csr_array, ...] = (
-            _text_block(evidence.text.numpy(), entities),
-            _graph_block(evidence.one_hot),
+            _centred(evidence.text.numpy(), entities),
+            _graph_block(evidence.one_hot) if evidence.z is None else _centred(evidence.z, entities),
             _people_block(evidence.likings.likes, len(entities)),
         )
         self.items = self.fuse(sp.eye_array(entities.item_count, len(entities), dtype=np.float32, format="csr"))
@@ -135,6 +135,22 @@ class Similarity:
             if np.isfinite(cosines[row])
         ]
 
+    def nearest_items(self, k: int, at_once: int = _AT_ONCE) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield, for `at_once` items after the other, the rows of the k items nearest to each, itself left out, and the cosines,
+        [R, k] each, the nearest first; of equals, the first row. k is one less than there are items at most.
+        """
+        count = self.items.weights.shape[0]
+        blocks = [block[:count] for block in self._blocks]
+        for start in range(0, count, at_once):
+            rows = np.arange(start, min(start + at_once, count))
+            cosines = np.zeros((len(rows), count), dtype=np.float32)
+            for scale, block in zip(self.items.scale, blocks, strict=True):
+                products = block[rows] @ block.T
+                cosines += np.outer(scale[rows], scale) * (products.toarray() if sp.issparse(products) else products)
+            cosines[np.arange(len(rows)), rows] = -np.inf
+            nearest = np.argsort(-cosines, axis=1, kind="stable")[:, : min(k, count - 1)]
+            yield nearest, np.take_along_axis(cosines, nearest, axis=1)
+
     def item(self, row: int) -> Fused:
         """Return the fused vector of an item."""
         return Fused(self.items.weights[[row]], self.items.scale[:, [row]])
@@ -149,8 +165,9 @@ class Similarity:
         return found
 
 
-def _text_block(text: NDArray[np.float32], entities: Entities) -> NDArray[np.float32]:
-    block = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), _NOTHING)
+def _centred(vectors: NDArray[np.float32], entities: Entities) -> NDArray[np.float32]:
+    """Return the vectors of length 1 less the mean of their label, brought to length 1 again, [N, T]."""
+    block = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _NOTHING)
     for rows in entities.slices.values():
         of_label = block[rows]
         said = of_label.any(axis=1)

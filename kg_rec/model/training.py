@@ -31,13 +31,14 @@ from kg_rec.model.features import (
 )
 from kg_rec.model.fusion import Fusion, Told, learn_telling
 from kg_rec.model.link_prediction import LinkPredictor, People
+from kg_rec.model.protocol import MakeNetwork, OwnNetwork, RelationalGraph
 from kg_rec.model.rgcn import RGCN, OneHotRGCN, RelationalEdges
-from kg_rec.model.signals import SIGNALS, Evidence, unit_rows
+from kg_rec.model.signals import SIGNALS, Evidence, no_entries, unit_rows
 from kg_rec.model.simulation import SimulatedPerson, simulate_people, simulate_telling
 from kg_rec.progress import SILENT, Progress
 from kg_rec.text.asking import ItemWords, item_words
 from kg_rec.text.manner import REVIEWS, Manner
-from kg_rec.text.wishes import wished
+from kg_rec.text.wishes import Wishes, understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,7 +105,8 @@ class TrainedModel:
     evidence: representations, popularity, neighbours and likes, which the signals are computed from; names: vectors of the
     bare names, [N, T]; fusion: weights of the signals; manner: how words that ask and words that tell read here;
     relation_weights: how much each relation of the graph carries in the representations; calibration: from scores to
-    probabilities, None where there was nobody to learn it from.
+    probabilities, None where there was nobody to learn it from; network: name of a network of one's own
+    (kg_rec/model/protocol.py), None where it is ours. What its relations carry is not known: all weigh 1.
     """
 
     entities: Entities
@@ -116,6 +118,7 @@ class TrainedModel:
     settings: TrainingSettings
     metrics: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
+    network: str | None = None
 
 
 def fit(
@@ -125,13 +128,16 @@ def fit(
     make_link: Callable[[Entities, NDArray[np.float32], NDArray[np.float32]], Link],
     settings: TrainingSettings | None = None,
     progress: Progress = SILENT,
+    *,
+    model: MakeNetwork | None = None,
 ) -> TrainedModel:
     """Train on an exported graph.
 
     make_link: given the entities, the vectors of their names, [N, T], and how well known each is, [N], returns the linker that
-    real people's words go through.
+    real people's words go through. model: makes a network of one's own (kg_rec/model/protocol.py), in place of ours.
     Without users or interactions nothing can be learned: the model is its start then, with popularity 0 everywhere.
-    Raises GraphError, SchemaError and EncoderError as the parts do, and ModelError when a representation is not finite.
+    Raises GraphError, SchemaError and EncoderError as the parts do, ModelError when a representation is not finite, and what
+    `OwnNetwork` raises.
     """
     settings = settings or TrainingSettings()
     started = time.monotonic()
@@ -152,21 +158,31 @@ def fit(
         temperature=settings.temperature,
     )
     course = _Course(
-        torch.from_numpy(features.text), predictor, knowledge, direct, numeric_ranks(graph, schema), crowd, settings
+        torch.from_numpy(features.text),
+        predictor,
+        knowledge,
+        direct,
+        numeric_ranks(graph, schema),
+        crowd,
+        settings,
+        model,
     )
     metrics: dict[str, Any] = {"items": entities.item_count, "entities": len(entities), "simulated people": 0}
     fusion = Fusion.start() if crowd.interactions is not None else Fusion.without_people()
     asking, telling = _simulated(crowd, words, settings)
+    asked = told = Wishes([], np.zeros((0, encoder.dim), dtype=np.float32))
     if asking or telling:
         known = prominence(crowd.popularity(crowd.kept(None)), direct)
-        see = _See(encoder, make_link(entities, features.names, known), entities)
+        see = _See(encoder, make_link(entities, features.names, known))
         if asking:
-            metrics |= course.run(asking, see, generator, progress)
-        telling_weights, metrics["telling"] = course.learn_telling(telling, see, progress)
+            asked = see(asking, progress)
+            metrics |= course.run(asking, asked, generator, progress)
+        told = see(telling, progress)
+        telling_weights, metrics["telling"] = course.learn_telling(telling, told, progress)
         metrics["telling"]["own words"] = sum(person.own_words for person in telling)
         fusion = replace(fusion, telling=telling_weights)
     evidence = course.evidence(None)
-    if not np.isfinite(evidence.one_hot.data).all():
+    if not np.isfinite(evidence.one_hot.data if evidence.z is None else evidence.z).all():
         raise ModelError(
             "The representations are not finite: training diverged.", remedy="Train again with a smaller learning rate."
         )
@@ -174,8 +190,9 @@ def fit(
         "encoding": round(encoded - started, 1),
         "training": round(time.monotonic() - encoded, 1),
     }
-    metrics["carried"] = course.multiples()
-    model = TrainedModel(
+    if isinstance(course.network, OneHotRGCN):
+        metrics["carried"] = course.multiples()
+    trained = TrainedModel(
         entities,
         replace(evidence, predictor=predictor.eval()),
         torch.from_numpy(features.names),
@@ -184,14 +201,13 @@ def fit(
         course.relation_weights(),
         settings,
         metrics,
+        network=course.network.name if isinstance(course.network, OwnNetwork) else None,
     )
-    asked, told = (
-        [person for person in people if crowd.folds[person.user] == _HELD_OUT] for people in (asking, telling)
-    )
-    if not asked and not told:
-        return model
-    unseen = replace(model, evidence=course.evidence(_HELD_OUT))
-    return replace(model, calibration=calibrate(unseen, schema, asked, told, encoder, see.link, progress))
+    strangers = _held_out(crowd, asking, asked), _held_out(crowd, telling, told)
+    if not any(people for people, _ in strangers):
+        return trained
+    unseen = replace(trained, evidence=course.evidence(_HELD_OUT))
+    return replace(trained, calibration=calibrate(unseen, schema, *strangers, progress))
 
 
 def _simulated(
@@ -216,14 +232,17 @@ class _See:
 
     encoder: TextEncoder
     link: Link
-    entities: Entities
 
-    def __call__(self, simulated: Sequence[SimulatedPerson], progress: Progress) -> People:
+    def __call__(self, simulated: Sequence[SimulatedPerson], progress: Progress) -> Wishes:
         texts = [person.text for person in simulated]
         step = progress.step("Encoding simulated people", len(texts), "texts")
-        interests = self.link(texts)
-        wishes = [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
-        return People.of(self.encoder.encode(wishes, progress=step), interests, self.entities.index)
+        return understood(texts, self.link, self.encoder, step)
+
+
+def _held_out(crowd: Crowd, simulated: Sequence[SimulatedPerson], said: Wishes) -> tuple[list[SimulatedPerson], Wishes]:
+    """Return those who are never learned from, with what they said."""
+    rows = [row for row, person in enumerate(simulated) if crowd.folds[person.user] == _HELD_OUT]
+    return [simulated[row] for row in rows], said.at(rows)
 
 
 @dataclass(frozen=True)
@@ -272,10 +291,10 @@ def _text_features(
 class _View:
     """The graph without the people of one fold, as far as it does not change while the model learns.
 
-    text: t [N, T]; popularity: [items]; liked_together: [N, N].
+    graph: of which the relations are those of the graph and `liked_together`, [N, N]; text: t [N, T]; popularity: [items].
     """
 
-    edges: RelationalEdges
+    graph: RelationalGraph
     text: Tensor
     popularity: Tensor
     liked_together: sp.csr_array
@@ -297,6 +316,7 @@ class _Course:
         ranks: NDArray[np.float32],
         crowd: Crowd,
         settings: TrainingSettings,
+        make: MakeNetwork | None = None,
     ) -> None:
         self.text, self.predictor, self.knowledge = text, predictor, knowledge
         self.direct, self.ranks, self.crowd, self.settings = direct, ranks, crowd, settings
@@ -305,9 +325,13 @@ class _Course:
         items = crowd.entities.item_count
         leads_to_items = [bool(matrix[:items].nnz) for matrix in knowledge.values()]
         self._text_starts = [settings.text_to_items if leads else settings.text_to_others for leads in leads_to_items]
-        starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
-        self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
         self._views: dict[int | None, _View] = {}
+        self.network: OneHotRGCN | OwnNetwork
+        if make is None:
+            starts = torch.tensor([*[settings.one_hot_relation] * len(knowledge), settings.one_hot_together])
+            self.network = OneHotRGCN([starts.clone() for _ in range(settings.layers)])
+        else:
+            self.network = OwnNetwork(make, self._view(_HELD_OUT).graph)
 
     @torch.no_grad()
     def _carried_text(self, together: RelationalEdges) -> Tensor:
@@ -323,7 +347,10 @@ class _Course:
         """Return the score of every item for the people, [P, items], in the graph as `view` has it."""
 
         def shared(weights: Tensor) -> Tensor:
-            return self.network.shared(weights, view.edges)[: len(view.popularity)]
+            network = self.network
+            if isinstance(network, OwnNetwork):
+                return network.shared(weights, view.graph)[: len(view.popularity)]
+            return network.shared(weights, view.graph.edges)[: len(view.popularity)]
 
         total: Tensor = self.predictor(view.text, shared, people, view.popularity).total
         return total
@@ -331,13 +358,13 @@ class _Course:
     def run(
         self,
         simulated: list[SimulatedPerson],
-        see: _See,
+        said: Wishes,
         generator: torch.Generator,
         progress: Progress,
     ) -> dict[str, Any]:
         """Learn from the simulated people; the network and the predictor are at their best step afterwards."""
         settings = self.settings
-        people = see(simulated, progress)
+        people = People.of(said.vectors, said.interests, self.crowd.entities.index)
         targets = _Targets(simulated, people, self.text[: self.crowd.entities.item_count], settings.target_tilt)
         folds = torch.from_numpy(self.crowd.folds[[person.user for person in simulated]])
         rows = [torch.nonzero(folds == fold).flatten() for fold in range(settings.folds)]
@@ -388,10 +415,10 @@ class _Course:
         }
 
     def learn_telling(
-        self, simulated: list[SimulatedPerson], see: _See, progress: Progress
+        self, simulated: list[SimulatedPerson], said: Wishes, progress: Progress
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Return the weights of the signals for words that tell, and what they came to; each fold is scored without itself."""
-        people = see(simulated, progress)
+        people = People.of(said.vectors, said.interests, self.crowd.entities.index)
         count = self.crowd.entities.item_count
         folds = self.crowd.folds[[person.user for person in simulated]]
         signals = np.zeros((len(simulated), len(SIGNALS), count), dtype=np.float16)
@@ -412,6 +439,8 @@ class _Course:
 
     def relation_weights(self) -> dict[str, float]:
         """Return how much each relation carries: the sum of |a_r| over the layers of the one-hot block."""
+        if isinstance(self.network, OwnNetwork):
+            return dict.fromkeys(self.names, 1.0)
         total = torch.zeros(len(self.names))
         for layer in self.network.convolutions:
             total += layer.multiples().detach().abs()
@@ -419,6 +448,7 @@ class _Course:
 
     def multiples(self) -> dict[str, list[float]]:
         """Return a_r of each relation in the one-hot block, one number a layer."""
+        assert isinstance(self.network, OneHotRGCN)
         layers = [layer.multiples().tolist() for layer in self.network.convolutions]
         return dict(zip(self.names, map(list, zip(*layers, strict=True)), strict=True))
 
@@ -429,8 +459,13 @@ class _Course:
         self.predictor.eval()
         view = self._view(without)
         likings = self.crowd.likings(self.crowd.kept(without), view.liked_together)
-        one_hot = self.network.representations([*self.knowledge.values(), view.liked_together])
-        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks)
+        z = None
+        if isinstance(self.network, OwnNetwork):
+            z = self.network.representations(view.graph).numpy()
+            one_hot = no_entries(len(self.text), len(self.text))
+        else:
+            one_hot = self.network.representations(list(view.graph.matrices.values()))
+        return Evidence(view.text, one_hot, view.popularity, self.direct, likings, self.predictor, self.ranks, z)
 
     def _view(self, without: int | None) -> _View:
         if without not in self._views:
@@ -438,7 +473,12 @@ class _Course:
             liked_together = self.crowd.together(kept)
             together = RelationalEdges.of({LIKED_TOGETHER: liked_together})
             self._views[without] = _View(
-                self._knowledge.joined(together),
+                RelationalGraph(
+                    self.text,
+                    self.crowd.entities.slices,
+                    {**self.knowledge, LIKED_TOGETHER: liked_together},
+                    self._knowledge.joined(together),
+                ),
                 self._carried_text(together),
                 torch.from_numpy(self.crowd.popularity(kept)),
                 liked_together,

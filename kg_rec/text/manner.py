@@ -91,7 +91,7 @@ def _asks(text: str, reads_like_asking: bool, interests: Sequence[Interest], ite
     if told or is_long:
         return UNCLEAR if asked and reads_like_asking and not is_long else TELLS
     if not reads_like_asking:
-        return TELLS
+        return UNCLEAR if _is_search(words, spoken, interests, item) else TELLS
     if any(interest.label == item and interest.polarity > 0 for interest in interests):
         return ASKS  # who names an item they like wants more of its kind
     if len({interest.evidence.casefold() for interest in interests}) >= _MANY_NAMES:
@@ -100,6 +100,21 @@ def _asks(text: str, reads_like_asking: bool, interests: Sequence[Interest], ite
         return UNCLEAR
     # A few words are what is typed into a search field.
     return UNCLEAR if 0 < len(words.tokens) <= _FEW_WORDS else TELLS
+
+
+def _is_search(words: Words, spoken: Lexicon, interests: Sequence[Interest], item: str) -> bool:
+    """Tell whether a few words are all names of what items have, as typed into a search field: "time travel, dystopia".
+
+    Such words read like neither asking nor telling, so how they read says nothing. They may ask, and may as well be three tags
+    of somebody's taste, who is served worse by the weights of asking: so they are not taken to ask for sure.
+    """
+    names = {interest.evidence.casefold() for interest in interests}
+    if not 0 < len(words.tokens) <= _FEW_WORDS or len(names) >= _MANY_NAMES:
+        return False
+    if any(interest.label == item or interest.polarity < 0 for interest in interests):
+        return False
+    named = {token for name in names for token in Words(name).tokens}
+    return bool(named) and all(token in named or token in spoken.function for token in words.tokens)
 
 
 def _phrases(words: Words, spoken: Lexicon) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from kg_rec.text.derivations import Derivations
 from kg_rec.text.lexicon import Lexicon, word_ranks
 from kg_rec.text.misspellings import Misspellings
 from kg_rec.text.names import LinkTarget, NameForms, Saying, plurals, singulars
+from kg_rec.text.title_lists import Entry, title_lists
 from kg_rec.text.words import Border, Words, is_unspaced, normalised
 
 _BRACKETED_YEAR = re.compile(r"(?:['’]?s\b)?[!?.…]*[\"”»'’]?\s{0,3},?\s{0,3}[(\[（]\s*((?:1[89]|20)\d\d)\s*[)\]）]")
@@ -48,6 +49,8 @@ _PER_KANA = 3.7
 _FURTHER_WORD = 0.6
 """Words of one phrase are not independent: each beyond the most surprising one counts this much."""
 _YEAR, _NEAR_YEAR, _QUOTED, _CAPITALS, _CUE, _LISTED, _ALONE = 20.0, 8.0, 12.0, 6.0, 4.0, 4.0, 6.0
+_WRITTEN_AS_TITLE = 9.0
+"""All of the text is a name and written as one, or it stands in a list of titles: then words of grammar are enough, too."""
 _SMALL_LETTERS, _DESCRIBED, _PART, _BARE = -2.0, -5.0, -12.0, -4.0
 
 
@@ -84,6 +87,29 @@ class _Candidate:
     meant: dict[int, Saying]
     year: int | None = None
     """The year in brackets behind it."""
+
+    @property
+    def tokens(self) -> Entry:
+        return Entry(self.first, self.last)
+
+
+@dataclass(slots=True)
+class _TitleList:
+    """A list of titles. all_items: all entries are names of items, and more than words of grammar and talk."""
+
+    entries: list[Entry]
+    all_items: bool
+    sure: int = 0
+    """Entries that are, or end with, an item that was found."""
+
+    def count(self, chosen: Iterable[Mention]) -> None:
+        named = {
+            token
+            for mention in chosen
+            if any(meaning.target.is_item for meaning in mention.meanings)
+            for token in range(mention.first, mention.last)
+        }
+        self.sure = sum(entry.last - 1 in named for entry in self.entries)
 
 
 class NameFinder:
@@ -140,26 +166,35 @@ class NameFinder:
                 taken[start:end] = b"\1" * (end - start)
                 chosen.append(Mention(start, end, words.token_at(start), words.token_at(end - 1) + 1))
         waiting = sorted(candidates, key=_preference)
+        lists = self._title_lists(candidates, reading)
+        titles = {entry: some for some in lists for entry in some.entries}
         doubtful = bytearray(len(words.compact))
         for candidate in waiting:
-            if self._may_be_item(candidate, reading):
+            if self._may_be_item(candidate, reading, candidate.tokens in titles):
                 doubtful[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
-        # First what is sure; then names of everyday words in one list with those; then what else the words may mean.
-        for listed, others in ((False, False), (True, False), (True, True)):
-            rest = []
+        # First what is sure; then names of everyday words in one list with those, which makes others of the list surer; then
+        # what else the words may mean.
+        listed = others = False
+        while True:
+            rest, known = [], len(chosen)
+            for some in lists:
+                some.count(chosen)
             for candidate in waiting:
                 if any(taken[candidate.start : candidate.end]):
                     continue
                 sure = others or not any(doubtful[candidate.start : candidate.end])
-                with_item = listed and reading.is_listed(candidate, chosen, lambda target: target.is_item)
+                beside = self._beside(candidate, titles.get(candidate.tokens), reading, chosen) if listed else 0.0
                 believed = self._believed(candidate, reading, chosen)
-                mention = self._judged(believed, reading, with_item, sure) if believed.meant else None
+                mention = self._judged(believed, reading, beside, sure) if believed.meant else None
                 if mention is None:
                     rest.append(candidate)
                     continue
                 taken[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
                 chosen.append(mention)
             waiting = rest
+            if others:
+                break
+            listed, others = True, listed and len(chosen) == known
         for mention in chosen:
             self._add_heads(mention, candidates, reading)
         chosen += (Mention(*place) for place in reading.unknown_names(taken))
@@ -250,16 +285,46 @@ class NameFinder:
         targets = [self.targets[number] for number in candidate.meant]
         return any(target.is_item and _is_near(candidate.year, target.year) for target in targets)
 
-    def _may_be_item(self, candidate: _Candidate, reading: _Reading) -> bool:
-        """Tell whether an item is meant if the words stand in a list with another."""
+    def _may_be_item(self, candidate: _Candidate, reading: _Reading, in_titles: bool) -> bool:
+        """Tell whether an item is meant if the words stand in a list with another; in_titles: of titles alone."""
         if not any(self.targets[number].is_item for number in candidate.meant):
             return False
-        return -_LISTED <= reading.surprise(candidate) + reading.cues(candidate) - _ENOUGH < 0
+        most = _WRITTEN_AS_TITLE if in_titles else _LISTED
+        return -most <= reading.surprise(candidate) + reading.cues(candidate) - _ENOUGH < 0
 
-    def _judged(self, candidate: _Candidate, reading: _Reading, listed: bool, others_too: bool) -> Mention | None:
+    def _title_lists(self, candidates: Sequence[_Candidate], reading: _Reading) -> list[_TitleList]:
+        """Return the lists of titles; one of whose entries is something else for sure, as a genre, is none."""
+        if not (lists := title_lists(reading.words, reading.lexicon)):
+            return []
+        meant: dict[Entry, list[LinkTarget]] = {}
+        for candidate in candidates:
+            targets = [self.targets[number] for number in candidate.meant]
+            meant.setdefault(candidate.tokens, []).extend(targets)
+        found = []
+        for entries in lists:
+            targets_of = [meant.get(entry, []) for entry in entries]
+            if all(any(map(self._is_called, targets)) for targets in targets_of if targets):
+                all_items = all(any(target.is_item for target in targets) for targets in targets_of)
+                plain = all(reading.is_plain(entry.first, entry.last) for entry in entries)
+                found.append(_TitleList(entries, all_items and not plain))
+        return found
+
+    def _beside(
+        self, candidate: _Candidate, titles: _TitleList | None, reading: _Reading, chosen: list[Mention]
+    ) -> float:
+        """Return what it says for an item being meant that the words stand in a list with items, in bits.
+
+        In a list of titles one other that is sure is enough, or two where the word is one of talk ("Thanks, Inception, Her"); or
+        that all entries are names of items, and not all of them words of grammar and talk.
+        """
+        if titles is not None and (titles.all_items or titles.sure > reading.is_talk(candidate.first, candidate.last)):
+            return _WRITTEN_AS_TITLE
+        return _LISTED if reading.is_listed(candidate, chosen, lambda target: target.is_item) else 0.0
+
+    def _judged(self, candidate: _Candidate, reading: _Reading, beside: float, others_too: bool) -> Mention | None:
         """Return what the words mean; without meanings where they name something that is not here; None for nothing.
 
-        listed: they stand in a list with an item that is sure. others_too: they may mean another entity than an item.
+        beside: bits for an item being meant, from the list they stand in. others_too: they may mean another entity than an item.
         """
         items, others = [], []
         wrong_year = False
@@ -275,7 +340,7 @@ class NameFinder:
             return self._mention(candidate, []) if wrong_year else None
         items = self._best_namesake(items, candidate.year or reading.year_near(candidate))
         surprise = reading.surprise(candidate)
-        cues = reading.cues(candidate) + (_LISTED if listed else 0.0)
+        cues = reading.cues(candidate) + beside
         bare = _BARE if items and items[0][1] is Saying.BARE else 0.0
         if items and surprise + cues + bare >= _ENOUGH and self._is_item(items[0], others, candidate, reading, cues):
             return self._mention(candidate, items)
@@ -499,7 +564,7 @@ class _Reading:
             cues += _QUOTED
         cues += self._capitals(candidate)
         if candidate.first == 0 and candidate.last == len(self.words.tokens):
-            cues += _ALONE
+            cues += _WRITTEN_AS_TITLE if self._is_written_as_title(candidate) else _ALONE
         before = self.words.tokens[max(0, candidate.first - 4) : candidate.first]
         if self._is_cued(before, candidate) or self._is_judged(candidate) or self.is_called_item(candidate):
             cues += _CUE
@@ -512,6 +577,27 @@ class _Reading:
         if not candidate.year and self.is_part_of_name(candidate):
             cues += _PART
         return cues
+
+    def is_talk(self, first: int, last: int) -> bool:
+        """Tell whether there is but one word, and one of talk, or of liking and denying: "Thanks", "Nothing"."""
+        token = self.words.tokens[first]
+        said = self.lexicon.phrases.longest([token], 0, frozenset())
+        return last - first == 1 and (said is not None or token in self.lexicon.talk or token in self.lexicon.answers)
+
+    def is_plain(self, first: int, last: int) -> bool:
+        """Tell whether all words are those of grammar and talk: "It", "The Next One"."""
+        return all(token in self.lexicon.function | self.lexicon.talk for token in self.words.tokens[first:last])
+
+    def _is_written_as_title(self, candidate: _Candidate) -> bool:
+        """Tell whether the words could be no more than a title: "It", "The Thing", "the thing"; "Thanks" could be more."""
+        if self.is_talk(candidate.first, candidate.last):
+            return False
+        if candidate.last - candidate.first > 1 and self.words.tokens[candidate.first] in self.lexicon.articles:
+            return True
+        return all(
+            self._is_capital(token) or (token and self.words.tokens[token] in self.lexicon.function)
+            for token in range(candidate.first, candidate.last)
+        )
 
     def _is_cued(self, before: list[str], candidate: _Candidate) -> bool:
         if not before or _SENTENCE_END.search(self.words.gap(candidate.first)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kg_rec.text.lexicon import Lexicon, Phrase, languages_of, lexicon
@@ -17,9 +18,37 @@ from kg_rec.text.words import Words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kg_rec.interest import Interest
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kg_rec.interest import Interest, Link
+    from kg_rec.progress import Step
+    from kg_rec.text.encoder import TextEncoder
 
 _MARK = re.compile(r"[.!?;,…。！？；，、\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What P texts say of a wish: interests of each, and vectors of what is wanted, [P, T]."""
+
+    interests: list[list[Interest]]
+    vectors: NDArray[np.float32]
+
+    def at(self, rows: Sequence[int]) -> Wishes:
+        """Return those of some of the texts."""
+        return Wishes([self.interests[row] for row in rows], self.vectors[list(rows)])
+
+
+def understood(texts: Sequence[str], link: Link, encoder: TextEncoder, progress: Step | None = None) -> Wishes:
+    """Link texts, and encode what is wanted in them: the way of everybody's words, of real people and of simulated ones."""
+    interests = link(list(texts))
+    return Wishes(interests, encoder.encode(wishes(texts, interests), progress=progress))
+
+
+def wishes(texts: Sequence[str], interests: Sequence[Sequence[Interest]]) -> list[str]:
+    """Return what is wanted in each text, given the interests that it shows."""
+    return [wished(text, theirs) for text, theirs in zip(texts, interests, strict=True)]
 
 
 def wished(text: str, interests: Sequence[Interest]) -> str:

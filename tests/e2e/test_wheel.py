@@ -108,7 +108,7 @@ def test_the_wheel_holds_the_package_the_scripts_and_the_data_and_nothing_else(w
         for path in (ROOT / "kg_rec").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    scripts = {f"kg_rec/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "cypher").rglob("*.cypher")}
+    scripts = {f"kg_rec/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "cypher").rglob("*") if path.is_file()}
     information = f"kg_rec-{kg_rec.__version__}.dist-info"
     about = {f"{information}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
     found = _names(wheel)
@@ -119,6 +119,7 @@ def test_the_wheel_holds_the_package_the_scripts_and_the_data_and_nothing_else(w
         "kg_rec/cypher/load/nodes.cypher",
         "kg_rec/cypher/attach/attach.cypher",
         "kg_rec/graph/neo4j.lock",
+        "kg_rec/graph/neo4j-2026.lock",
         "kg_rec/text/languages/en.toml",
         "kg_rec/text/languages/en.toml",
         "kg_rec/sample/films/nodes/Film.csv",

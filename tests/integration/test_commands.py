@@ -490,7 +490,9 @@ class TestTrain:
         shown = other.run("train", "--seed", 3, "--steps", 1)
         version = re.findall(r"^model (\S+): 673 items, 3,363 entities$", shown, re.MULTILINE)[0]
         assert re.search(r"^  encoding \S+ s, training \S+ s$", shown, re.MULTILINE)
-        assert re.search(r"held-out simulated people, step \d+: recall@50 0\.\d{3} \(untrained 0\.\d{3}\)", shown)
+        assert re.search(
+            r"held-out texts of simulated people, step \d+: recall@50 0\.\d{3} \(untrained 0\.\d{3}\)", shown
+        )
         assert (other.home / "model" / version / "tensors.safetensors").exists()
         assert other.json("recommend", "a western", "-k", 1)["items"]
         assert other.run("train", "--steps", 0) != shown

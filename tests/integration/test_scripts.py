@@ -15,6 +15,8 @@ from kg_rec.graph.scripts import script, script_names
 from kg_rec.graph.server import ManagedServer, connect
 
 FORBIDDEN = ("AllNodesScan", "CartesianProduct")
+# They look at a graph that has no keys yet, or none any more: there is nothing else to find nodes by.
+WITHOUT_KEYS = ("init/", "adopt/")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,8 @@ def explained(session: neo4j.Session, name: str) -> list[str]:
 @pytest.mark.parametrize("name", script_names())
 def test_the_script_is_accepted_and_its_plan_uses_indexes(session: neo4j.Session, name: str) -> None:
     found = explained(session, name)
-    assert not set(found) & set(FORBIDDEN), f"cypher/{name}.cypher: the plan has {set(found) & set(FORBIDDEN)}: {found}"
+    forbidden = set(FORBIDDEN) - ({"AllNodesScan"} if name.startswith(WITHOUT_KEYS) else set())
+    assert not set(found) & forbidden, f"cypher/{name}.cypher: the plan has {set(found) & set(FORBIDDEN)}: {found}"
 
 
 @pytest.mark.parametrize("name", script_names())

@@ -17,7 +17,9 @@ from kg_rec.model import calibration as module
 from kg_rec.model.artifact import Artifact, load_artifact, save_artifact
 from kg_rec.model.calibration import Calibration, Curve, calibrate, log_chances
 from kg_rec.model.ranking import Ranking
+from kg_rec.model.simulation import SimulatedPerson
 from kg_rec.text.encoder import HashEncoder
+from kg_rec.text.wishes import Wishes, understood
 
 
 @pytest.fixture(scope="module")
@@ -156,35 +158,31 @@ def test_it_is_learned_from_people_held_out_with_nothing_of_theirs_in_the_graph(
     monkeypatch.setattr(training, "calibrate", watched)
     train(graph, steps=0)
     assert seen["asking"] and seen["telling"]
-    for people in (seen["asking"], seen["telling"]):
+    for people, said in (seen["asking"], seen["telling"]):
+        assert len(said.interests) == len(said.vectors) == len(people)
         assert {int(crowd.folds[person.user]) for person in people} == {0}
     np.testing.assert_array_equal(seen["model"].evidence.popularity.numpy(), crowd.popularity(crowd.kept(0)))
 
 
-def test_one_kind_of_words_lends_its_curve_to_the_other(artifact: Artifact) -> None:
-    from kg_rec.model.simulation import SimulatedPerson
+def said(people: list[SimulatedPerson]) -> tuple[list[SimulatedPerson], Wishes]:
+    """These people, in whose words nothing is known."""
+    return people, understood([one.text for one in people], lambda texts: [[] for _ in texts], HashEncoder())
 
+
+def test_one_kind_of_words_lends_its_curve_to_the_other(artifact: Artifact) -> None:
     people = [SimulatedPerson(row, "quiet films", (0,), tuple(range(1, 20))) for row in range(12)]
 
-    def link(texts: list[str]) -> list[list[Interest]]:
-        return [[] for _ in texts]
-
-    found = calibrate(artifact.model, SCHEMA, people, people[:9], HashEncoder(), link)
-    assert found is not None and found.telling is found.asking and found.people == {"asking": 12, "telling": 9}
-    assert calibrate(artifact.model, SCHEMA, people[:9], [], HashEncoder(), link) is None
+    found = calibrate(artifact.model, SCHEMA, said(people), said(people[:9]))
+    assert found is not None and found.telling is found.asking and found.people == {"asking": 12, "telling": 0}
+    assert calibrate(artifact.model, SCHEMA, said(people[:9]), said([])) is None
     assert module.SHOWN == 50
 
 
 def test_what_is_said_to_be_liked_is_counted(artifact: Artifact) -> None:
     """Everybody likes whatever there is: the probability is near 1; nobody likes anything: near 0."""
-    from kg_rec.model.simulation import SimulatedPerson
-
-    def link(texts: list[str]) -> list[list[Interest]]:
-        return [[] for _ in texts]
-
     everything = [SimulatedPerson(row, "films", (0,), tuple(range(1, 36))) for row in range(20)]
     nothing = [replace(person, targets=()) for person in everything]
     for people, expected in ((everything, 1.0), (nothing, 0.0)):
-        found = calibrate(artifact.model, SCHEMA, people, [], HashEncoder(), link)
+        found = calibrate(artifact.model, SCHEMA, said(people), said([]))
         assert found is not None
         assert found.asking.probabilities == pytest.approx(expected)

@@ -156,3 +156,17 @@ def test_without_running_texts_telling_reads_like_reviews_of_anything() -> None:
     vectors = np.array([[0.9, 0.1], [0.1, 0.9]], dtype=np.float32)
     texts = [f"slow westerns {LONG_TALK} jazz?"] * 2
     assert manner.asks(texts, vectors, [[], []], "Film").tolist() == pytest.approx([UNCLEAR, TELLS])
+
+
+def said(evidence: str, label: str = "Keyword", polarity: Any = 1) -> Interest:
+    return Interest(f"{label}/{evidence}", label, evidence, 1.0, polarity, evidence)
+
+
+def test_a_few_names_of_what_items_have_may_be_a_search_however_they_read() -> None:
+    """Keywords read like neither asking nor telling; in more words than those, how they read counts."""
+    assert asks("time travel, dystopia", TELLING, said("time travel"), said("dystopia")) == UNCLEAR
+    assert asks("time travel and Dystopia", TELLING, said("time travel"), said("Dystopia")) == UNCLEAR
+    assert asks("time travel, regret", TELLING, said("time travel")) == TELLS
+    assert asks("a, b, c, d", TELLING, *map(said, "abcd")) == TELLS
+    assert asks("time travel, horror", TELLING, said("time travel"), said("horror", polarity=-1)) == TELLS
+    assert asks("time travel, Heat", TELLING, said("time travel"), said("Heat", "Film")) == TELLS

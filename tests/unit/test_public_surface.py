@@ -35,6 +35,7 @@ HEAVY = (
 
 def test_the_exported_names() -> None:
     assert set(kg_rec.__all__) == {
+        "Graph",
         "GraphSchema",
         "Interest",
         "KgRecError",
@@ -43,6 +44,8 @@ def test_the_exported_names() -> None:
         "Recommender",
         "Settings",
         "__version__",
+        "evaluate",
+        "export_graph",
         "load_settings",
     }
     assert dir(kg_rec) == sorted(kg_rec.__all__)
@@ -64,7 +67,7 @@ def public_methods(of: type) -> dict[str, str]:
 def test_the_recommender_can_be_called_as_ever() -> None:
     methods = public_methods(kg_rec.Recommender)
     expected = {"load", "train", "understand", "attach", "interests", "detach", "recommend", "recommend_many", "close"}
-    expected |= {"similar", "similar_people"}
+    expected |= {"similar", "similar_people", "publish", "unpublish"}
     assert expected <= set(methods)
     recommend = inspect.signature(kg_rec.Recommender.recommend)
     assert {"words", "user", "k", "where", "exclude", "diversity", "explain"} <= set(recommend.parameters)
@@ -140,7 +143,10 @@ def test_all_commands_are_there() -> None:
     assert set(COMMANDS) == {
         "demo",
         *(f"neo4j {verb}" for verb in ("start", "stop", "status", "logs", "browser")),
+        "convert",
         "load",
+        "init",
+        "adopt",
         "export",
         "train",
         *(f"model {verb}" for verb in ("show", "list")),
@@ -149,6 +155,8 @@ def test_all_commands_are_there() -> None:
         "detach",
         "recommend",
         "similar",
+        "publish",
+        "explore",
         "evaluate",
         "doctor",
     }

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import signal
 import socket
 import stat
@@ -25,14 +24,13 @@ import pytest
 from typer.testing import CliRunner
 
 from kg_rec.cli import build_app
-from kg_rec.errors import ConnectionFailedError, KgRecError, ServerError
+from kg_rec.errors import ConnectionFailedError, KgRecError, ServerError, SettingsError
 from kg_rec.graph import server, server_config, server_jars, server_process
 from kg_rec.graph.client import GraphClient, Transaction
 from kg_rec.graph.server import ManagedServer, connect
-from kg_rec.graph.server_browser import browser_address, browser_style
+from kg_rec.graph.server_browser import browser_address
 from kg_rec.graph.server_java import find_java
 from kg_rec.graph.server_process import ServerRecord
-from kg_rec.schema import EntitySchema, GraphSchema, ItemSchema
 from kg_rec.settings import Settings, load_settings
 
 
@@ -86,6 +84,40 @@ class TestStatus:
             "user": "neo4j",
             "password_file": str(settings.server_home / "password"),
         }
+
+    @pytest.mark.parametrize(
+        ("asked", "last", "found"),
+        [
+            (None, None, "5.26.30"),
+            ("5", None, "5.26.30"),
+            ("2026", None, "2026.08.1"),
+            ("2026.08.1", "5.26.30", "2026.08.1"),
+            (None, "2026.08.1", "2026.08.1"),
+            (None, "2026.01.3", "2026.08.1"),
+            (None, "5.26.1", "5.26.30"),
+            (None, "4.4.1", "5.26.30"),
+        ],
+    )
+    def test_the_version_is_the_one_asked_for_or_that_of_the_last_start(
+        self, settings: Settings, asked: str | None, last: str | None, found: str
+    ) -> None:
+        settings.server_home.mkdir(parents=True)
+        if last:
+            ServerRecord(7687, 7474, last).write(settings.server_home / "server.json")
+        assert ManagedServer(settings.model_copy(update={"neo4j_version": asked})).status().version == found
+
+    @pytest.mark.parametrize("asked", ["4.4", "5.2", "2026.08.11", "new", "5.26.30.1"])
+    def test_a_version_that_cannot_be_managed_is_refused(self, settings: Settings, asked: str) -> None:
+        managed = ManagedServer(settings.model_copy(update={"neo4j_version": asked}))
+        with pytest.raises(SettingsError, match=rf"expected 5.26.30 or 2026.08.1, .*found '{asked}'"):
+            managed.start()
+
+    def test_a_graph_of_a_newer_version_is_left_alone(self, settings: Settings) -> None:
+        (settings.server_home / "data" / "databases").mkdir(parents=True)
+        ServerRecord(7687, 7474, "2026.08.1").write(settings.server_home / "server.json")
+        managed = ManagedServer(settings.model_copy(update={"neo4j_version": "5.26"}))
+        with pytest.raises(ServerError, match=r"expected a graph that Neo4j 5.26.30 can read, found one of 2026.08.1"):
+            managed.start()
 
     def test_a_stale_pid_is_no_server(self, settings: Settings) -> None:
         settings.server_home.mkdir(parents=True)
@@ -273,6 +305,12 @@ class TestJava:
         with pytest.raises(ServerError, match=rf"java: expected Java 17 or newer, found Java {major}"):
             find_java(java)
 
+    def test_a_newer_neo4j_wants_a_newer_one(self, settings: Settings, tmp_path: Path) -> None:
+        java = executable(tmp_path / "java", """echo 'openjdk version "17.0.9"' >&2""")
+        managed = ManagedServer(settings.model_copy(update={"neo4j_version": "2026", "java": java}))
+        with pytest.raises(ServerError, match="expected Java 21 or newer, found Java 17"):
+            managed.start()
+
     @pytest.mark.parametrize("script", ["exit 3", "echo hello", """echo 'version "21"'; exit 1"""])
     def test_what_is_no_java_is_refused(self, tmp_path: Path, script: str) -> None:
         with pytest.raises(ServerError, match="expected a java executable"):
@@ -293,7 +331,7 @@ class TestStart:
 
     @pytest.fixture
     def no_jars(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(server, "fetch_jars", lambda progress: 0)
+        monkeypatch.setattr(server, "fetch_jars", lambda progress, release: 0)
 
     def with_java(self, settings: Settings, tmp_path: Path, script: str) -> ManagedServer:
         answer = """[ "$1" = -version ] && { echo 'openjdk version "21"' >&2; exit 0; }"""
@@ -462,7 +500,7 @@ class TestJars:
         context = MavenContext(remote_repos={"here": repository.address})
         monkeypatch.setenv("KG_REC_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        monkeypatch.setattr(server_jars, "locked_jars", lambda: jars)
+        monkeypatch.setattr(server_jars, "locked_jars", lambda release: jars)
         monkeypatch.setattr(server_jars, "_maven", lambda: context)
         monkeypatch.setattr(server_jars, "_PAUSES", (0.0, 0.0))
         yield repository
@@ -583,9 +621,9 @@ def test_the_list_of_jars_is_what_jgo_resolves(tmp_path: Path, monkeypatch: pyte
         "org.example:server:1": publish("server", "1", depend("deep", "runtime") + depend("tests", "test")),
     }
     publish("tests", "2")
-    monkeypatch.setattr(server_jars, "COORDINATES", ("org.example:server:1",))
+    monkeypatch.setattr(server_jars.Release, "coordinates", ("org.example:server:1",))
     monkeypatch.setattr(server_jars, "_maven", lambda cache: MavenContext(repo_cache=cache, offline=True))
-    server_jars.write_lock(tmp_path / "maven", tmp_path / "lock")
+    server_jars.write_lock(tmp_path / "maven", tmp_path / "lock", server_jars.LONG_TERM)
     first, _, *lines = (tmp_path / "lock").read_text().splitlines()
     assert first == "# org.example:server:1"
     assert lines == [
@@ -593,9 +631,10 @@ def test_the_list_of_jars_is_what_jgo_resolves(tmp_path: Path, monkeypatch: pyte
     ]
 
 
-def test_the_list_of_jars_is_of_the_versions_named() -> None:
-    jars = server_jars.locked_jars()
-    assert set(server_jars.COORDINATES) <= {jar.coordinate for jar in jars}
+@pytest.mark.parametrize("release", server_jars.RELEASES, ids=lambda release: release.version)
+def test_the_list_of_jars_is_of_the_versions_named(release: server_jars.Release) -> None:
+    jars = server_jars.locked_jars(release)
+    assert set(release.coordinates) <= {jar.coordinate for jar in jars}
     assert len({jar.filename for jar in jars}) == len(jars) > 200
     assert all(len(jar.sha256) == 64 and jar.size > 0 for jar in jars)
 
@@ -612,22 +651,6 @@ class TestBrowser:
         )
         expected = "http://127.0.0.1:17474/browser/?connectURL=bolt://neo4j@127.0.0.1:17687"
         assert browser_address(status) == expected
-
-    def test_the_style_names_each_label_by_its_title_after_what_they_share(self) -> None:
-        schema = GraphSchema(
-            item=ItemSchema(label="Song", id="id", title="title"),
-            entities={"Band": EntitySchema(title="name"), "Record label": EntitySchema(title="name")},
-            interests=("Band",),
-        )
-        style = browser_style(schema)
-        assert re.findall(r'node\.(\w+) \{caption: "\{(\w+)\}";', style) == [
-            ("KGEntity", "key"),
-            ("Song", "title"),
-            ("Band", "name"),
-            ("KGPerson", "key"),
-        ]
-        assert style.startswith(":style ")
-        assert "\n" not in style
 
 
 class TestConnect:

@@ -103,7 +103,8 @@ def test_people_are_scored_in_a_graph_without_their_fold(graph: HeteroData, monk
         weighed.append(fold_given(people, self.popularity))
         return signals(self, people)
 
-    monkeypatch.setattr(training, "wished", lambda text, _: text)  # or who refuses something would not be known again
+    # Or who refuses something would not be known again.
+    monkeypatch.setattr("kg_rec.text.wishes.wished", lambda text, _: text)
     monkeypatch.setattr(LinkPredictor, "forward", learning)
     monkeypatch.setattr(Evidence, "signals", weighing)
     train(graph, steps=8)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from kg_rec.interest import Interest
-from kg_rec.text.wishes import wished
+from kg_rec.text.encoder import HashEncoder
+from kg_rec.text.wishes import understood, wished
 
 
 def about(text: str, *evidence: str, polarity: Literal[1, -1] = -1) -> list[Interest]:
@@ -89,3 +91,20 @@ def test_a_border_inside_a_name_is_none() -> None:
 @pytest.mark.parametrize("text", ["I just don't want horror", "Only something without horror", "Bitte kein horror"])
 def test_all_is_kept_when_only_grammar_would_be_left(text: str) -> None:
     assert wished(text, about(text, "horror")) == text
+
+
+def test_what_is_understood_of_several_texts_keeps_their_order() -> None:
+    texts = ["a western. no horror please", "a comedy", "a western"]
+
+    def link(given: list[str]) -> list[list[Interest]]:
+        place = texts[0].index("horror")
+        horror = Interest("Genre/Horror", "Genre", "Horror", 1.0, -1, "horror", span=(place, place + 6))
+        return [[horror] if "horror" in text else [] for text in given]
+
+    encoder = HashEncoder()
+    said = understood(texts, link, encoder)
+    assert [len(theirs) for theirs in said.interests] == [1, 0, 0]
+    np.testing.assert_array_equal(said.vectors, encoder.encode(["a western.", "a comedy", "a western"]))
+    some = said.at([2, 0])
+    assert [len(theirs) for theirs in some.interests] == [0, 1]
+    np.testing.assert_array_equal(some.vectors, said.vectors[[2, 0]])

@@ -1,0 +1,3 @@
+// Drop the constraint that adopting made.
+// returns  nothing
+DROP CONSTRAINT kgAdoptedKey IF EXISTS

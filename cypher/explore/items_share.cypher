@@ -1,0 +1,16 @@
+// What do these two items have in common?
+// The rarest first; the people who found both are left to explore/together.
+// $item       key of an item, as "Book/4711"
+// $otherItem  key of another item, as "Book/4712"
+// $people     beginning of the keys of people, as "User/"
+// $limit      at most so many paths
+// :param item => 'Film/arrival';
+// :param otherItem => 'Film/her';
+// :param people => 'User/';
+// :param limit => 25;
+// returns  path: from one to the other; relations: how many the shared entity has
+MATCH path = (:KGEntity {key: $item})--(shared:KGEntity)--(:KGEntity {key: $otherItem})
+WHERE NOT shared.key STARTS WITH $people
+RETURN path, COUNT { (shared)--() } AS relations
+ORDER BY relations, shared.key
+LIMIT toInteger($limit)

@@ -1,0 +1,18 @@
+// Where do this person's interests meet?
+// The items that have most of what they want, with what leads there; a dislike is shown, too, where it reaches one of them.
+// $user    key of the person, as "User/ann"
+// $items   beginning of the keys of items, as "Book/"
+// $limit   at most so many items
+// :param user => 'User/demo';
+// :param items => 'Film/';
+// :param limit => 8;
+// returns  item: key; wanted, disliked: how many interests are its neighbours; paths: from the person to it
+MATCH path = (:KGEntity {key: $user})-[interest:INTERESTED_IN]->(entity:KGEntity)--(item:KGEntity)
+WHERE item.key STARTS WITH $items
+WITH item, count(DISTINCT CASE WHEN interest.polarity > 0 THEN entity END) AS wanted,
+     count(DISTINCT CASE WHEN interest.polarity < 0 THEN entity END) AS disliked, collect(path) AS paths,
+     COUNT { (item)--() } AS relations
+WHERE wanted > 0
+RETURN item.key AS item, wanted, disliked, paths
+ORDER BY wanted DESC, disliked, relations DESC, item
+LIMIT toInteger($limit)

@@ -1,0 +1,19 @@
+// What is around this entity?
+// Its neighbours, no more than some of each relation, so that one with thousands hides none of the others; those with most
+// relations themselves come first.
+// $entity  key of an entity, as "Author/Ursula K. Le Guin"
+// $each    at most so many neighbours by each relation
+// $limit   at most so many in all
+// :param entity => 'Film/arrival';
+// :param each => 6;
+// :param limit => 60;
+// returns  path: the entity and a neighbour
+MATCH (entity:KGEntity {key: $entity})-[relation]-(neighbour:KGEntity)
+WITH type(relation) AS type, startNode(relation) = entity AS out, neighbour, COUNT { (neighbour)--() } AS degree
+ORDER BY degree DESC, neighbour.key
+WITH type, out, collect(DISTINCT neighbour)[..toInteger($each)] AS neighbours
+UNWIND neighbours AS neighbour
+MATCH path = (:KGEntity {key: $entity})-[relation]-(neighbour)
+WHERE type(relation) = type
+RETURN path
+LIMIT toInteger($limit)

@@ -1,0 +1,3 @@
+// Wait until the indexes answer.
+// returns  nothing
+CALL db.awaitIndexes(600)

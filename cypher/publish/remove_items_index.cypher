@@ -1,0 +1,3 @@
+// Take the index of the items' vectors away.
+// returns  nothing
+DROP INDEX kgEmbeddingItems IF EXISTS
