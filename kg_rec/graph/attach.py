@@ -59,6 +59,15 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """An interest as a person sets it: entity by key or name, score in (0, 1]."""
+
+    entity: str
+    polarity: Literal[1, -1] = 1
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Detached:
     """What `detach` took away: how many interests, and whether the node went with them."""
 
@@ -196,18 +205,31 @@ def change_interests(
     Everything is found before anything is written, in one transaction. Raises UnknownEntityError when there is no such
     person, entity, or interest of theirs, and InputError when several have the name; nothing has changed then.
     """
+    return edit_interests(client, schema, user, [Setting(entity, polarity) for entity in add], remove)
+
+
+def edit_interests(
+    client: GraphClient, schema: GraphSchema, user: str, settings: Sequence[Setting] = (), remove: Sequence[str] = ()
+) -> Changed:
+    """Take interests of a person away, then set others, each with its own strength and polarity (see change_interests)."""
     known = person(client, schema, user)
     removed = [_find_interest(known, entity).entity for entity in remove]
-    added = [find_entity(client, schema, entity).key for entity in add]
+    added = {find_entity(client, schema, one.entity).key: one for one in settings}
     steps: list[tuple[str, Mapping[str, object]]] = [
         *(("attach/remove_interest", {"user": known.key, "entity": entity}) for entity in removed),
-        *(("attach/set_interest", {"user": known.key, "entity": entity, "polarity": polarity}) for entity in added),
+        *(
+            (
+                "attach/set_interest",
+                {"user": known.key, "entity": key, "polarity": one.polarity, "score": float(one.score)},
+            )
+            for key, one in added.items()
+        ),
         ("attach/interests", {"user": known.key, "titles": titles(schema)}),
     ]
     found = client.write_all(steps)[-1]
     if not found:  # detached in the meantime
         raise _no_such_person(client, schema, user)
-    turned = [one for one in known.interests if one.entity in added and one.polarity != polarity]
+    turned = [one for one in known.interests if one.entity in added and one.polarity != added[one.entity].polarity]
     return Changed(_interests(found[0]), tuple(turned))
 
 

@@ -50,7 +50,8 @@ class Explanation:
     """Why one item was recommended.
 
     item: key; sentence: up to three reasons, the best first; names: of the entities along the best path, the item left out;
-    steps: the best path; statement: Cypher that shows the paths in Neo4j Browser as it stands.
+    steps: the best path; statement: Cypher that shows the paths in Neo4j Browser as it stands; paths: one a reason, in the order of
+    the sentence.
     """
 
     item: str
@@ -58,6 +59,7 @@ class Explanation:
     names: tuple[str, ...]
     steps: tuple[Step, ...]
     statement: str
+    paths: tuple[tuple[Step, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +248,16 @@ def _explanation(
     if _is_guess(liked[best.interest]):
         sentence += " · near in meaning to the words"
     statement = " UNION ".join(dict.fromkeys(_statement(reason, person, liked) for reason in reasons))
-    return Explanation(item, sentence, best.names, best.steps, statement)
+    paths = tuple(reason.steps for reason in reasons)
+    return Explanation(item, sentence, best.names, best.steps, statement, paths)
 
 
 def _statement(reason: _Reason, person: str | None, liked: Mapping[str, Interest]) -> str:
     """Return Cypher that shows a path; it starts at the person where they are in the graph with this interest."""
     interest = liked[reason.interest]
-    attached = person is not None and (interest.evidence or interest.source == "person")
-    pattern = f"({_node('person', person)})-[:INTERESTED_IN]->" if attached and person else ""
+    attached = person is not None and (interest.evidence or interest.source in ("person", "event"))
+    said = "KG_REACTED_TO" if interest.source == "event" else "INTERESTED_IN"
+    pattern = f"({_node('person', person)})-[:{said}]->" if attached and person else ""
     pattern += f"({_node('interest', reason.interest)})"
     for number, step in enumerate(reason.steps):
         arrow = f"-[:{_quoted(step.type)}]->" if step.forward else f"<-[:{_quoted(step.type)}]-"

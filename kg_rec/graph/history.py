@@ -23,10 +23,11 @@ _LIKED = 20
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Keys of all items a person interacted with, and of those they liked last, newest first."""
+    """Keys of all items a person interacted with, and of those they liked last, newest first; ratings: all they gave."""
 
     items: tuple[str, ...]
     liked: tuple[str, ...]
+    ratings: tuple[float, ...] = ()
 
 
 def history(client: GraphClient, schema: GraphSchema, user: str) -> History:
@@ -42,7 +43,8 @@ def history(client: GraphClient, schema: GraphSchema, user: str) -> History:
         time=interaction.time or "",
     )
     liked = liked_items([(row["item"], row["weight"]) for row in rows], interaction)
-    return History(tuple(row["item"] for row in rows), tuple(liked[:_LIKED]))
+    ratings = (float(row["weight"]) for row in rows if row["weight"] is not None and interaction.kind == "rating")
+    return History(tuple(row["item"] for row in rows), tuple(liked[:_LIKED]), tuple(ratings))
 
 
 def liked_items(interactions: Iterable[tuple[str, float | None]], interaction: InteractionSchema) -> list[str]:
