@@ -23,6 +23,8 @@ _GROUPS = (
     "similar",
     "explore",
     "publish",
+    "serve",
+    "keys",
     "evaluate",
     "doctor",
 )

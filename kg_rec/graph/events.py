@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from kg_rec.errors import InputError
+from kg_rec.errors import InputError, UnknownEntityError
 from kg_rec.graph.attach import person_key, person_label
 from kg_rec.graph.interactions import least_liked
 from kg_rec.graph.keys import id_of, label_of
@@ -25,7 +25,7 @@ from kg_rec.interest import Interest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kg_rec.graph.client import GraphClient
+    from kg_rec.graph.client import GraphClient, Transaction
     from kg_rec.schema import GraphSchema
 
 Kind = Literal["liked", "disliked", "rated", "seen", "skipped"]
@@ -61,11 +61,11 @@ class Reactions:
     lowered: Mapping[str, float] = field(default_factory=dict)
 
 
-def record(client: GraphClient, schema: GraphSchema, user: str, events: Sequence[Event]) -> tuple[str, ...]:
-    """Write what a person did, in one transaction, and return the keys of items that the graph has not.
+def record(client: GraphClient, schema: GraphSchema, user: str, events: Sequence[Event]) -> None:
+    """Write what a person did, in one transaction. Of several verdicts on an item the last counts.
 
-    A person who is not there is created, as by `attach`. Of several verdicts on an item the last counts.
-    Raises InputError where `user` cannot be an id, and where a rating is missing, too many, or not on the scale of the schema.
+    A person who is not there is created, as by `attach`. Raises UnknownEntityError where the graph has not all items, and
+    InputError where `user` cannot be an id, or a rating is missing, too many, or not on the scale; nothing is written then.
     """
     for event in events:
         _check(event, schema)
@@ -73,14 +73,20 @@ def record(client: GraphClient, schema: GraphSchema, user: str, events: Sequence
     rows = [{"item": event.item, "kind": event.kind, "value": event.value} for event in last.values()]
     id_property = schema.user.id if schema.user else "id"
     properties = {id_property: user} if id_property != "key" else {}
-    (done,) = client.write(
-        "events/record",
-        user=person_key(schema, user),
-        label=person_label(schema),
-        properties=properties,
-        rows=sorted(rows, key=lambda row: (str(row["item"]), str(row["kind"]))),  # always in one order: no deadlocks
-    )
-    return tuple(done["missing"])
+    parameters = {
+        "user": person_key(schema, user),
+        "label": person_label(schema),
+        "properties": properties,
+        # Always in one order: two transactions then never wait for each other.
+        "rows": sorted(rows, key=lambda row: (str(row["item"]), str(row["kind"]))),
+    }
+
+    def write(transaction: Transaction) -> None:
+        (done,) = transaction.run("events/record", **parameters)
+        if done["missing"]:
+            raise UnknownEntityError(f"The graph has no {schema.item.label} {' or '.join(done['missing'])}.")
+
+    client.in_transaction(write)
 
 
 def events_of(client: GraphClient, schema: GraphSchema, user: str) -> list[Event]:

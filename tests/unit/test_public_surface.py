@@ -158,6 +158,8 @@ def test_all_commands_are_there() -> None:
         "publish",
         "explore",
         "evaluate",
+        "serve",
+        *(f"keys {verb}" for verb in ("make", "list", "revoke")),
         "doctor",
     }
 

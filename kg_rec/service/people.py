@@ -1,0 +1,150 @@
+"""People in the graph, as the service reads and writes them. Everything here waits for Neo4j: it is run by `Graph.run`.
+
+Unlike the command line, no message here names people whose ids are spelt alike: whoever asks may not know that they are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kg_rec.graph import attach as attached
+from kg_rec.graph import events as reacted
+from kg_rec.graph.once import DoneBeforeError, OnceClient
+from kg_rec.graph.publish import published_model, write_wish
+from kg_rec.person import KnownPerson, known_person
+from kg_rec.service.problems import ProblemError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kg_rec.graph.attach import Setting
+    from kg_rec.graph.client import GraphClient
+    from kg_rec.graph.events import Event
+    from kg_rec.interest import Interest
+    from kg_rec.model.features import Entities
+    from kg_rec.schema import GraphSchema
+
+_T = TypeVar("_T")
+LONGEST_KEY = 200
+"""Characters of an Idempotency-Key."""
+
+
+class People:
+    """The people of one graph. once: key and content of the request, where its writes are to be done once."""
+
+    def __init__(self, client: GraphClient, schema: GraphSchema, once: tuple[str, bytes] | None = None) -> None:
+        self._client = client
+        self._schema = schema
+        self._writer = OnceClient(client, *once) if once else client
+
+    def known(self, user: str, entities: Entities) -> KnownPerson:
+        """Return what a person is recommended by. Raises ProblemError (404) where they are not there."""
+        self._stored(user)
+        return known_person(self._client, self._schema, entities, user)
+
+    def interests(self, user: str) -> list[Interest]:
+        """Return a person's interests. Raises ProblemError (404) where they are not there."""
+        return list(attached.person(self._client, self._schema, self._known(user)).interests)
+
+    def attach(self, user: str, interests: Sequence[Interest], encoder: str) -> list[Interest]:
+        """Write what was found in somebody's words, and return all they have now."""
+        done = self._once(
+            lambda: attached.attach(self._writer, self._schema, user, interests, encoder=encoder).interests
+        )
+        return self.interests(user) if done is None else list(done)
+
+    def write_wish(self, user: str, vector: NDArray[np.float32], fingerprint: str) -> None:
+        """Write the vector of somebody's words where a model is published that goes by it. fingerprint: of the encoder."""
+        published = published_model(self._client)
+        if published is not None:
+            same = published.encoder == fingerprint
+            key = attached.person_key(self._schema, user)
+            write_wish(self._client, published.encoder, key, vector if same else None)
+
+    def change(self, user: str, settings: Sequence[Setting], remove: Sequence[str]) -> list[Interest]:
+        """Set and take away interests, all or none, and return those they have now."""
+        self._known(user)
+        done = self._once(lambda: attached.edit_interests(self._writer, self._schema, user, settings, remove).interests)
+        return self.interests(user) if done is None else list(done)
+
+    def clear(self, user: str) -> None:
+        """Take all interests of a person away; the person and what they did stay."""
+        theirs = self.interests(user)
+        self._once(
+            lambda: attached.edit_interests(self._writer, self._schema, user, (), [one.entity for one in theirs])
+        )
+
+    def record(self, user: str, events: Sequence[Event]) -> None:
+        """Write what a person did, all or nothing. Raises InputError and UnknownEntityError as `record` does."""
+        self._once(lambda: reacted.record(self._writer, self._schema, user, events))
+
+    def forget(self, user: str, item: str) -> None:
+        """Take away what a person did with an item."""
+        self._known(user)
+        self._once(lambda: reacted.forget(self._writer, self._schema, user, item))
+
+    def erase(self, user: str) -> None:
+        """Leave nothing of a person. Raises ProblemError (404) where they are not there, and this was not done before."""
+
+        def write() -> None:
+            rows = self._writer.write("attach/detach", user=attached.person_key(self._schema, user))
+            if not rows:
+                raise self._nobody(user)
+
+        self._once(write)
+
+    def data(self, user: str) -> dict[str, Any]:
+        """Return all that is stored about a person, as JSON knows it."""
+        key = attached.person_key(self._schema, user)
+        (row,) = self._stored(user)
+        interaction = self._schema.interaction
+        interactions = []
+        if interaction is not None:
+            interactions = self._client.read(
+                "recommend/history",
+                user=key,
+                type=interaction.type,
+                weight=interaction.weight or "",
+                time=interaction.time or "",
+            )
+        return {
+            "person": user,
+            "key": key,
+            "of_graph": not row["attached"],
+            "interests": row["interests"],
+            "events": [asdict(event) for event in reacted.events_of(self._client, self._schema, user)],
+            "interactions": [
+                {**one, "time": None if one["time"] is None else str(one["time"])} for one in interactions
+            ],
+        }
+
+    def _known(self, user: str) -> str:
+        self._stored(user)
+        return user
+
+    def _stored(self, user: str) -> list[dict[str, Any]]:
+        key = attached.person_key(self._schema, user)
+        found = self._client.read("attach/interests", user=key, titles=attached.titles(self._schema))
+        if not found:
+            raise self._nobody(user)
+        return found
+
+    @staticmethod
+    def _nobody(user: str) -> ProblemError:
+        return ProblemError(
+            404,
+            f"There is no person '{user}' in the graph.",
+            remedy="Attach them first: PUT /v1/people/{id} with what they say.",
+            kind="unknown-person",
+        )
+
+    @staticmethod
+    def _once(write: Callable[[], _T]) -> _T | None:
+        """Return what a write returns, or None where the same request was done before."""
+        try:
+            return write()
+        except DoneBeforeError:
+            return None
