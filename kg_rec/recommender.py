@@ -460,10 +460,12 @@ class Recommender:
         """Make the person a node with an `INTERESTED_IN` edge for each interest their words show; return all they have then.
 
         Attaching again replaces what was inferred from earlier words and keeps what the person set. Where the model is
-        published, the vector of the words is written, too.
+        published, the vector of the words is written, too. E-mail addresses, phone and card numbers are made unreadable first.
         """
         from kg_rec.graph import attach as people
+        from kg_rec.text.masking import masked
 
+        words = masked(_checked(words))
         found = self.understand(words)
         done = people.attach(self.client, self.schema, user, found, encoder=self.artifact.encoder["name"])
         self._publish_wish(done.key, words, found)

@@ -70,7 +70,7 @@ class Service:
         self.metrics = Metrics()
         self.engine = Engine(served, self.metrics)
         self.metrics.serves(served)
-        self.metrics.graph.set(graph.reachable)
+        self.metrics.graph.set_function(lambda: graph.reachable)
         self.keeper = Keeper(settings, graph, self.engine, self.metrics)
 
     @property

@@ -160,7 +160,7 @@ class Keeper:
                 self.look_at_model()
                 if now >= due["probe"]:
                     due["probe"] = now + _PROBE_EVERY
-                    self._metrics.graph.set(self._graph.probe())
+                    self._graph.probe()
                 if self._graph.reachable and (now >= due["compare"] or self._engine.served.around is None):
                     due["compare"] = now + _COMPARE_EVERY
                     self.look_at_graph()

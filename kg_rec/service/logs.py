@@ -42,11 +42,12 @@ def to_stderr(level: str = "info") -> None:
     """Have all that the service and its server log come as lines of JSON on standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in ("kg_rec.service", "uvicorn", "uvicorn.error"):
+    # The driver warns of each attempt; that the graph is away is told once.
+    for name, least in (("kg_rec.service", level.upper()), ("uvicorn", "WARNING"), ("neo4j", "ERROR")):
         logger = logging.getLogger(name)
-        logger.handlers = [] if name == "uvicorn.error" else [handler]
-        logger.propagate = name == "uvicorn.error"
-        logger.setLevel(level.upper() if name == "kg_rec.service" else "WARNING")
+        logger.handlers = [handler]
+        logger.propagate = False
+        logger.setLevel(least)
 
 
 class RequestLog:
