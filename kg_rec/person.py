@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from kg_rec.graph import attach
 from kg_rec.graph.events import beside, events_of, reactions
@@ -64,3 +64,31 @@ def known_person(client: GraphClient, schema: GraphSchema, entities: Entities, u
 def standing_text(interests: Sequence[Interest]) -> str:
     """Return words that stand for a person whose own are not kept: the evidence of what they like, or its name."""
     return ". ".join(dict.fromkeys(one.evidence or one.name for one in interests if one.polarity > 0))
+
+
+def stored_data(client: GraphClient, schema: GraphSchema, user: str) -> dict[str, Any]:
+    """Return all that is stored about a person, as JSON knows it. Raises UnknownEntityError where they are not there.
+
+    interests: with their evidence, and when they were inferred; events: what they did since they came; interactions: what the
+    graph was loaded with.
+    """
+    known = attach.person(client, schema, user)
+    (row,) = client.read("attach/interests", user=known.key, titles=attach.titles(schema))
+    interaction = schema.interaction
+    interactions = []
+    if interaction is not None:
+        interactions = client.read(
+            "recommend/history",
+            user=known.key,
+            type=interaction.type,
+            weight=interaction.weight or "",
+            time=interaction.time or "",
+        )
+    return {
+        "person": user,
+        "key": known.key,
+        "of_graph": known.of_graph,
+        "interests": row["interests"],
+        "events": [asdict(event) for event in events_of(client, schema, user)],
+        "interactions": [{**one, "time": None if one["time"] is None else str(one["time"])} for one in interactions],
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -33,6 +34,7 @@ def serve(
 
     Example:  kg-rec serve --port 8000
     """
+    _count_alone()
     from kg_rec.errors import ConnectionFailedError, InputError, ServerError
     from kg_rec.graph.server import ManagedServer
     from kg_rec.service.logs import to_stderr
@@ -55,3 +57,13 @@ def serve(
     say("a key is needed with each request" if access.needs_key else "no key is needed: only this machine reaches it")
     to_stderr(log_level)
     server.run(sockets=[listening])
+
+
+def _count_alone() -> None:
+    """Have products of matrices computed by the thread that asks for them, unless the environment says otherwise.
+
+    One person's are so small that waking other threads takes longer. It is read once, when NumPy and PyTorch are imported: it
+    must be set before. The encoder has threads of its own.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")

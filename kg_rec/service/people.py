@@ -6,14 +6,13 @@ Unlike the command line, no message here names people whose ids are spelt alike:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg_rec.graph import attach as attached
 from kg_rec.graph import events as reacted
 from kg_rec.graph.once import DoneBeforeError, OnceClient
 from kg_rec.graph.publish import published_model, write_wish
-from kg_rec.person import KnownPerson, known_person
+from kg_rec.person import KnownPerson, known_person, stored_data
 from kg_rec.service.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -98,28 +97,8 @@ class People:
 
     def data(self, user: str) -> dict[str, Any]:
         """Return all that is stored about a person, as JSON knows it."""
-        key = attached.person_key(self._schema, user)
-        (row,) = self._stored(user)
-        interaction = self._schema.interaction
-        interactions = []
-        if interaction is not None:
-            interactions = self._client.read(
-                "recommend/history",
-                user=key,
-                type=interaction.type,
-                weight=interaction.weight or "",
-                time=interaction.time or "",
-            )
-        return {
-            "person": user,
-            "key": key,
-            "of_graph": not row["attached"],
-            "interests": row["interests"],
-            "events": [asdict(event) for event in reacted.events_of(self._client, self._schema, user)],
-            "interactions": [
-                {**one, "time": None if one["time"] is None else str(one["time"])} for one in interactions
-            ],
-        }
+        self._known(user)
+        return stored_data(self._client, self._schema, user)
 
     def _known(self, user: str) -> str:
         self._stored(user)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import logging
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -230,11 +237,12 @@ class TestPeople:
         before = graph()
         call("PUT", "/v1/people/eve", {"words": WORDS})
         call("POST", "/v1/people/eve/events", {"events": [{"item": "Alien", "kind": "seen"}]})
-        call("POST", "/v1/people/u1/events", {"events": [{"item": "Alien", "kind": "liked"}]})
+        loaded = "/v1/people/sim-001"
+        call("POST", f"{loaded}/events", {"events": [{"item": "Alien", "kind": "liked"}]})
+        assert call("GET", loaded).json["of_graph"]
         assert graph() != before
         assert call("DELETE", "/v1/people/eve").status == 204
-        assert call("DELETE", "/v1/people/u1").status in (204, 404)
-        call("DELETE", "/v1/people/u1")
+        assert call("DELETE", loaded).status == 204
         assert graph() == before
 
     def test_nobody_is_told_who_else_is_there(self, call: Caller, ann: str) -> None:
@@ -531,3 +539,42 @@ def test_without_a_model_or_with_the_port_taken_it_does_not_start(
     with pytest.raises(SettingsError, match="cannot listen there") as caught:
         make_server(settings, access, "127.0.0.1", call.port)
     assert "--port" in caught.value.remedy
+
+
+def test_the_command_serves_until_it_is_told_to_end(settings: Settings, line: Line) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
+    environment = {
+        **os.environ,
+        "KG_REC_HOME": str(settings.home),
+        "KG_REC_NEO4J_URI": str(settings.neo4j_uri),
+        "KG_REC_NEO4J_PASSWORD": password,
+    }
+    run = "import sys; sys.argv[0] = 'kg-rec'; from kg_rec.cli import main; main()"
+    command = [sys.executable, "-c", run, "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while True:
+                with contextlib.suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.2)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request(
+                "POST", "/v1/recommend", json.dumps({"words": WORDS}), {"Content-Type": "application/json"}
+            )
+            assert len(json.loads(connection.getresponse().read())["items"]) == 10
+            connection.close()
+            process.send_signal(signal.SIGTERM)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+    lines = told.splitlines()
+    assert any(f"http://127.0.0.1:{port}" in one for one in lines)
+    logged = [json.loads(one) for one in lines if one.startswith("{")]
+    assert [one["route"] for one in logged if one["event"] == "request"] == ["/v1/recommend"]
+    assert "Arrival" not in told and password not in told

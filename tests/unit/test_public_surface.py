@@ -153,6 +153,7 @@ def test_all_commands_are_there() -> None:
         "attach",
         "interests",
         "detach",
+        "people export",
         "recommend",
         "similar",
         "publish",

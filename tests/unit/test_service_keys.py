@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from kg_rec.cli import build_app
 from kg_rec.errors import InputError, SettingsError
 from kg_rec.service.keys import KeyRing
 
@@ -68,3 +71,30 @@ def test_a_damaged_file_lets_nobody_in(tmp_path: Path, content: str) -> None:
     ring.path.write_text(content)
     with pytest.raises(SettingsError, match=r"keys\.json: expected the keys that kg-rec made"):
         ring.find("kgr_x")
+
+
+class TestCommands:
+    def run(self, home: Path, *arguments: str) -> Result:
+        result = CliRunner().invoke(build_app(), [*arguments, "--home", str(home)])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def test_a_key_is_shown_once(self, tmp_path: Path) -> None:
+        assert "there is no key" in self.run(tmp_path, "keys", "list").stdout
+        made = self.run(tmp_path, "keys", "make", "shop", "--scope", "write")
+        token = made.stdout.strip()
+        found = KeyRing(tmp_path / "keys.json").find(token)
+        assert found is not None and found.scope == "write" and "not shown again" in made.stderr
+        listed = self.run(tmp_path, "keys", "list").stdout
+        assert "shop" in listed and "write" in listed and token not in listed
+        told = json.loads(self.run(tmp_path, "keys", "list", "--json").stdout)["keys"]
+        assert [(one["name"], one["ending"]) for one in told] == [("shop", token[-4:])]
+        assert "is revoked" in self.run(tmp_path, "keys", "revoke", "shop").stdout
+        assert KeyRing(tmp_path / "keys.json").listed() == []
+
+    def test_other_machines_are_not_let_in_without_a_key(self, tmp_path: Path) -> None:
+        with pytest.raises(SettingsError, match=r"--host 0\.0\.0\.0 is reached from other machines: expected a key"):
+            self.run(tmp_path, "serve", "--host", "0.0.0.0")
+        with pytest.raises(InputError, match="--log-level: expected"):
+            self.run(tmp_path, "serve", "--log-level", "loud")
