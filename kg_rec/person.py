@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kg_rec.graph import attach
-from kg_rec.graph.events import beside, events_of, reactions
-from kg_rec.graph.history import history
+from kg_rec.graph.events import Event, beside, events_of, reactions
+from kg_rec.graph.history import History, history_in
 from kg_rec.interest import Interest
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from kg_rec.graph.client import GraphClient
     from kg_rec.model.features import Entities
     from kg_rec.schema import GraphSchema
+
+_NO_TYPE = "KG_NOTHING"
+"""Type of relation that no graph has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +38,49 @@ class KnownPerson:
 
 
 def known_person(client: GraphClient, schema: GraphSchema, entities: Entities, user: str) -> KnownPerson:
-    """Return what the graph knows of a person. Raises UnknownEntityError where they are not there.
+    """Return what the graph knows of a person. Raises UnknownEntityError, naming similar ones, where they are not there."""
+    name, parameters = reading(schema, user)
+    found = client.read(name, **parameters)
+    if not found:
+        raise attach.no_such_person(client, schema, user)
+    return person_in(found[0], schema, entities, user)
+
+
+def reading(schema: GraphSchema, user: str) -> tuple[str, dict[str, object]]:
+    """Return the script that reads what is known of a person, and its parameters."""
+    interaction = schema.interaction if schema.user is not None else None
+    return "recommend/person", {
+        "user": attach.person_key(schema, user),
+        "titles": attach.titles(schema),
+        "type": interaction.type if interaction else _NO_TYPE,
+        "weight": (interaction.weight if interaction else None) or "",
+        "time": (interaction.time if interaction else None) or "",
+    }
+
+
+def person_in(row: Mapping[str, Any], schema: GraphSchema, entities: Entities, user: str) -> KnownPerson:
+    """Return what a row of recommend/person says of a person.
 
     Somebody without interests is known by the items they liked last, loaded or told since; what somebody with interests liked
     since counts beside these. Items that are not among `entities` are left out.
     """
-    attached = attach.interests(client, schema, user)
-    past = history(client, schema, user)
-    events = events_of(client, schema, user)
+    interaction = schema.interaction if schema.user is not None else None
+    attached = list(attach.interests_in(row))
+    past = history_in(row["interactions"], interaction) if interaction else History((), ())
+    events = [Event(**event) for event in row["events"]]
     index, count = entities.index, entities.item_count
     rows = {
-        key: row for key in (*past.items, *(event.item for event in events)) if (row := index.get(key, count)) < count
+        key: place
+        for key in (*past.items, *(event.item for event in events))
+        if (place := index.get(key, count)) < count
     }
-    names = {key: entities.names[row] for key, row in rows.items()}
+    names = {key: entities.names[place] for key, place in rows.items()}
     reacted = reactions([event for event in events if event.item in rows], schema, names, past.ratings)
     liked = [Interest(key, entities.item_label, names[key], 1.0, source="person") for key in past.liked if key in rows]
-    interests = beside(reacted.interests, attached or liked)
     return KnownPerson(
         user,
-        interests,
-        standing_text(attached or interests),
+        beside(reacted.interests, attached or liked),
+        standing_text(attached or beside(reacted.interests, liked)),
         {rows[key] for key in (*past.items, *reacted.known) if key in rows},
         bool(attached),
         {rows[key]: loss for key, loss in reacted.lowered.items()},

@@ -110,6 +110,17 @@ def attach(
     Raises InputError where `user` cannot be an id.
     """
     key = person_key(schema, user)
+    read = {"user": key, "titles": titles(schema)}
+    (done,), (found,) = client.write_all(
+        [attaching(schema, user, interests, encoder=encoder), ("attach/interests", read)]
+    )
+    return Attached(user, key, interests_in(found), not found["attached"], tuple(done["missing"]))
+
+
+def attaching(
+    schema: GraphSchema, user: str, interests: Sequence[Interest], *, encoder: str
+) -> tuple[str, dict[str, object]]:
+    """Return the script that attaches a person, and its parameters (see attach)."""
     rows = [
         {
             "entity": interest.entity,
@@ -123,10 +134,13 @@ def attach(
     ]
     id_property = schema.user.id if schema.user else "id"
     properties = {id_property: user} if id_property != "key" else {}
-    write = {"user": key, "label": person_label(schema), "properties": properties, "rows": rows}
-    read = {"user": key, "titles": titles(schema)}
-    (done,), (found,) = client.write_all([("attach/attach", write), ("attach/interests", read)])
-    return Attached(user, key, _interests(found), not found["attached"], tuple(done["missing"]))
+    label = person_label(schema)
+    return "attach/attach", {
+        "user": person_key(schema, user),
+        "label": label,
+        "properties": properties,
+        "rows": rows,
+    }
 
 
 def merged(interests: Iterable[Interest]) -> list[tuple[Interest, list[str]]]:
@@ -161,8 +175,8 @@ def person(client: GraphClient, schema: GraphSchema, user: str) -> Attached:
     key = person_key(schema, user)
     found = client.read("attach/interests", user=key, titles=titles(schema))
     if not found:
-        raise _no_such_person(client, schema, user)
-    return Attached(user, key, _interests(found[0]), not found[0]["attached"])
+        raise no_such_person(client, schema, user)
+    return Attached(user, key, interests_in(found[0]), not found[0]["attached"])
 
 
 def set_interest(
@@ -228,9 +242,9 @@ def edit_interests(
     ]
     found = client.write_all(steps)[-1]
     if not found:  # detached in the meantime
-        raise _no_such_person(client, schema, user)
+        raise no_such_person(client, schema, user)
     turned = [one for one in known.interests if one.entity in added and one.polarity != added[one.entity].polarity]
-    return Changed(_interests(found[0]), tuple(turned))
+    return Changed(interests_in(found[0]), tuple(turned))
 
 
 def detach(client: GraphClient, schema: GraphSchema, user: str) -> Detached:
@@ -243,7 +257,7 @@ def detach(client: GraphClient, schema: GraphSchema, user: str) -> Detached:
     read = client.read("attach/interests", user=key, titles=titles(schema))
     if not read:
         raise _nobody_to_detach(client, schema, user)
-    known = Attached(user, key, _interests(read[0]), not read[0]["attached"])
+    known = Attached(user, key, interests_in(read[0]), not read[0]["attached"])
     rows = client.write("attach/detach", user=known.key)
     if not rows:
         return Detached(user, len(known.interests), not known.of_graph)
@@ -339,7 +353,8 @@ def _find_interest(known: Attached, entity: str) -> Interest:
     return named[0]
 
 
-def _interests(row: Mapping[str, Any]) -> tuple[Interest, ...]:
+def interests_in(row: Mapping[str, Any]) -> tuple[Interest, ...]:
+    """Return the interests that a row of attach/interests, or of recommend/person, holds."""
     return tuple(
         Interest(
             entity=edge["entity"],
@@ -376,7 +391,8 @@ def _entities_named(
     ]
 
 
-def _no_such_person(client: GraphClient, schema: GraphSchema, user: str) -> UnknownEntityError:
+def no_such_person(client: GraphClient, schema: GraphSchema, user: str) -> UnknownEntityError:
+    """Return what to raise where a person is not there; it names those whose ids are spelt alike."""
     similar = _called_like(client, schema, user)
     remedy = f'Attach them first: kg-rec attach {user} "what they say"'
     return UnknownEntityError(

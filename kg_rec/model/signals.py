@@ -254,12 +254,14 @@ class Evidence:
         for person, item, weight in zip(*entries.coords, entries.data, strict=True):
             if weight <= 0:
                 continue
-            apart = np.abs(self.ranks - self.ranks[item])
-            both = ~np.isnan(apart)
-            known = both.any(axis=1)
-            if known.any():
-                far = np.where(both, apart, 0.0)[known].sum(axis=1) / both[known].sum(axis=1)
-                found[person, known] -= weight * (far - far.mean())
+            ranks, known = self._known_ranks
+            columns = np.flatnonzero(known[:, item])
+            both = known[columns].sum(axis=0, dtype=np.float32)
+            apart = (np.abs(ranks[columns] - ranks[columns, item, None]) * known[columns]).sum(axis=0)
+            told = both > 0
+            if told.any():
+                far = apart[told] / both[told]
+                found[person, told] -= weight * (far - far.mean())
         return found
 
     def _lift(self, people: People) -> NDArray[np.float32]:
@@ -318,6 +320,12 @@ class Evidence:
     @cached_property
     def _items_of(self) -> sp.csr_array:
         return self.direct.T.tocsr()
+
+    @cached_property
+    def _known_ranks(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The ranks of the items in each property, 0 where unknown, [K, items], and whether they are known."""
+        ranks = np.ascontiguousarray(self.ranks.T)
+        return np.nan_to_num(ranks), ~np.isnan(ranks)
 
     @cached_property
     def _telling(self) -> NDArray[np.float32]:

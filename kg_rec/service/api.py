@@ -345,17 +345,12 @@ async def attach(
     # Refused before anything is read or written.
     person_key(service.served.artifact.schema, person)
     read = await service.ask(request, Question(words, k=0, encode=True))
-    encoder = service.served.artifact.encoder
-    entities = service.served.artifact.model.entities
-
-    def write(people: People) -> tuple[list[Interest], KnownPerson | None]:
-        stored = people.attach(person, read.linked, encoder["name"])
-        people.write_wish(person, read.vector, encoder["fingerprint"])
-        return stored, people.known(person, entities) if body.k else None
-
-    stored, known = await service.people(request, write)
+    artifact = service.served.artifact
+    stored, known = await service.people(
+        request, lambda people: people.attach(person, read, artifact.encoder, artifact.model.entities)
+    )
     told = {"person": person, "interests": [interest_as_json(one) for one in _placed(stored, read.linked)]}
-    if known is None:
+    if not body.k:
         return _json(told)
     found = await service.ask(request, Question(words, person=known, k=body.k, read=read))
     extra = {"items": found.items, "notes": found.notes, "model": found.version}

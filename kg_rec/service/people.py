@@ -5,26 +5,24 @@ Unlike the command line, no message here names people whose ids are spelt alike:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg_rec.graph import attach as attached
 from kg_rec.graph import events as reacted
 from kg_rec.graph.once import DoneBeforeError, OnceClient
-from kg_rec.graph.publish import published_model, write_wish
-from kg_rec.person import KnownPerson, known_person, stored_data
+from kg_rec.graph.publish import write_wish
+from kg_rec.person import KnownPerson, person_in, reading, stored_data
 from kg_rec.service.problems import ProblemError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from kg_rec.graph.attach import Setting
     from kg_rec.graph.client import GraphClient
     from kg_rec.graph.events import Event
     from kg_rec.interest import Interest
     from kg_rec.model.features import Entities
     from kg_rec.schema import GraphSchema
+    from kg_rec.service.answers import Answer
 
 _T = TypeVar("_T")
 LONGEST_KEY = 200
@@ -41,27 +39,40 @@ class People:
 
     def known(self, user: str, entities: Entities) -> KnownPerson:
         """Return what a person is recommended by. Raises ProblemError (404) where they are not there."""
-        self._stored(user)
-        return known_person(self._client, self._schema, entities, user)
+        name, parameters = reading(self._schema, user)
+        found = self._client.read(name, **parameters)
+        if not found:
+            raise self._nobody(user)
+        return person_in(found[0], self._schema, entities, user)
 
     def interests(self, user: str) -> list[Interest]:
         """Return a person's interests. Raises ProblemError (404) where they are not there."""
-        return list(attached.person(self._client, self._schema, self._known(user)).interests)
+        (row,) = self._stored(user)
+        return list(attached.interests_in(row))
 
-    def attach(self, user: str, interests: Sequence[Interest], encoder: str) -> list[Interest]:
-        """Write what was found in somebody's words, and return all they have now."""
-        done = self._once(
-            lambda: attached.attach(self._writer, self._schema, user, interests, encoder=encoder).interests
-        )
-        return self.interests(user) if done is None else list(done)
+    def attach(
+        self, user: str, read: Answer, encoder: Mapping[str, str], entities: Entities
+    ) -> tuple[list[Interest], KnownPerson]:
+        """Write what was read in somebody's words, and return all the interests they have now, and what they are recommended by.
 
-    def write_wish(self, user: str, vector: NDArray[np.float32], fingerprint: str) -> None:
-        """Write the vector of somebody's words where a model is published that goes by it. fingerprint: of the encoder."""
-        published = published_model(self._client)
-        if published is not None:
-            same = published.encoder == fingerprint
+        The vector of the words is written where a model is published that goes by it; encoder: name and fingerprint.
+        """
+        person = reading(self._schema, user)
+        steps: list[tuple[str, Mapping[str, object]]] = [
+            attached.attaching(self._schema, user, read.linked, encoder=encoder["name"]),
+            person,
+            ("publish/model", {}),
+        ]
+        done = self._once(lambda: self._writer.write_all(steps))
+        if done is None:
+            (row,) = self._stored(user)
+            return list(attached.interests_in(row)), self.known(user, entities)
+        (row,) = done[1]
+        for model in done[2]:
             key = attached.person_key(self._schema, user)
-            write_wish(self._client, published.encoder, key, vector if same else None)
+            same = model["encoder"] == encoder["fingerprint"]
+            write_wish(self._client, model["encoder"], key, read.vector if same else None)
+        return list(attached.interests_in(row)), person_in(row, self._schema, entities, user)
 
     def change(self, user: str, settings: Sequence[Setting], remove: Sequence[str]) -> list[Interest]:
         """Set and take away interests, all or none, and return those they have now."""
