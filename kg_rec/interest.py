@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-Source = Literal["named", "near", "person"]
-"""Where an interest comes from: the entity is named in the words, it is near them in meaning, or the person set it."""
+Source = Literal["named", "near", "person", "event"]
+"""Where an interest comes from: the entity is named in the words, it is near them in meaning, the person set it, or it is an item
+that they liked or disliked (kg_rec/graph/events.py), which is no edge `INTERESTED_IN`.
+"""
 
 
 @dataclass(frozen=True, slots=True)

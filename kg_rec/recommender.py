@@ -24,7 +24,7 @@ from kg_rec.progress import SILENT, Progress
 from kg_rec.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from pandas import DataFrame
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kg_rec.graph.load import LoadReport
     from kg_rec.graph.publish import PublishReport, UnpublishReport
     from kg_rec.graph.status import Difference, GraphStatus
+    from kg_rec.graph.surroundings import Surroundings
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.model.protocol import MakeNetwork
@@ -568,12 +569,14 @@ class Recommender:
         """Make the person a node with an `INTERESTED_IN` edge for each interest their words show; return all they have then.
 
         Attaching again replaces what was inferred from earlier words and keeps what the person set. Where the model is
-        published, the vector of the words is written, too. Raises GraphError, before anything is written, where the graph is
-        somebody else's and was not adopted.
+        published, the vector of the words is written, too. E-mail addresses, phone and card numbers are made unreadable first.
+        Raises GraphError, before anything is written, where the graph is somebody else's and was not adopted.
         """
         from kg_rec.graph import attach as people
         from kg_rec.graph.adopt import require_keys
+        from kg_rec.text.masking import masked
 
+        words = masked(_checked(words))
         found = self.understand(words)
         require_keys(self.client)
         done = people.attach(self.client, self.schema, user, found, encoder=self.artifact.encoder["name"])
@@ -673,27 +676,35 @@ class Recommender:
         _check_diversity(diversity)
         allowed = self._allowed(where, exclude)
         known: set[int] = set()
+        lowered: Mapping[int, float] = {}
         attached = False
         if words is not None:
             words = _checked(words)
             interests, text = self.linker.link(words), words
         else:
+            from kg_rec.person import known_person
+
             assert user is not None
-            interests, text, known, attached = self._person(user)
+            person = known_person(self.client, self.schema, self.artifact.model.entities, user)
+            interests, text, known, attached = person.interests, person.text, person.known, person.attached
+            lowered = person.lowered
         vector = self.wish_vectors([text], [interests])
         asks = self.asks([text], vector, [interests])
         if user is not None:
             # Interests that were attached say what is wanted; a history only hints at it.
             asks = np.array([ASKS if attached else UNCLEAR], dtype=np.float32)
-        ranked = self._ranked(vector, [interests], asks, k, diversity, [known], allowed)[0]
-        notes = _notes(text, interests, len(ranked), k, self.artifact.encoder["name"])
+        ranked = self._ranked(vector, [interests], asks, k, diversity, [known], allowed, [lowered])[0]
+        notes = notes_on(text, interests, len(ranked), k, self.artifact.encoder["name"])
         if user is not None and not attached and interests:
             notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
         start = user if attached else None
         explanations = None
         if explain:
+            from kg_rec.graph.surroundings import GraphSurroundings
+
             items = [found.item for found in ranked]
-            explanations = explain_items(self.client, self.artifact, items, interests, vector[0], user=start)
+            around = GraphSurroundings(self.client, self.artifact.schema)
+            explanations = explain_items(around, self.artifact, items, interests, vector[0], user=start)
         if explain and self.graph_has_changed():
             notes.append("The graph has changed since the model was made; kg-rec sync brings the model up to date.")
         if self.schema_has_changed():
@@ -723,7 +734,9 @@ class Recommender:
             asks = self.asks(batch, vectors, interests)
             answers = self._ranked(vectors, interests, asks, k, diversity, (), allowed)
             for text, theirs, ranked in zip(batch, interests, answers, strict=True):
-                yield Recommendations(theirs, self._items(ranked, None), _notes(text, theirs, len(ranked), k, encoder))
+                yield Recommendations(
+                    theirs, self._items(ranked, None), notes_on(text, theirs, len(ranked), k, encoder)
+                )
                 step.advance()
 
     def _allowed(self, where: Iterable[str], exclude: Iterable[str]) -> NDArray[np.bool_] | None:
@@ -745,12 +758,15 @@ class Recommender:
         diversity: float,
         excluded: Sequence[Collection[int]],
         allowed: NDArray[np.bool_] | None,
+        lowered: Sequence[Mapping[int, float]] = (),
     ) -> list[list[Ranked]]:
         """Return what is shown to each person, as `Ranking.rank` takes them: the best, or of the best those that differ."""
         from kg_rec.model.diversity import POOL, diversified
 
         candidates = k if diversity == 0 else POOL * k
-        found = self.ranking.rank(vectors, interests, asks, k=candidates, excluded=excluded, allowed=allowed)
+        found = self.ranking.rank(
+            vectors, interests, asks, k=candidates, excluded=excluded, allowed=allowed, lowered=lowered
+        )
         if diversity == 0:
             return found
         return [diversified(theirs, self.similarity, k=k, diversity=diversity) for theirs in found]
@@ -767,30 +783,6 @@ class Recommender:
         """Return how much each text asks for something, rather than tells of somebody, [P], in [0, 1]."""
         model = self.artifact.model
         return model.manner.asks(texts, vectors, interests, model.entities.item_label)
-
-    def _person(self, user: str) -> tuple[list[Interest], str, set[int], bool]:
-        """Return a person's interests, words that stand for them, the rows of the items they know, and whether the interests
-        are edges of the graph.
-
-        Somebody without interests who has interacted with items is known by the items they liked last.
-        """
-        from kg_rec.graph import attach as people
-        from kg_rec.graph.history import history
-
-        interests = people.interests(self.client, self.schema, user)
-        past = history(self.client, self.schema, user)
-        index, count = self.artifact.model.entities.index, self.artifact.model.entities.item_count
-        known = {index[key] for key in past.items if key in index and index[key] < count}
-        attached = bool(interests)
-        if not interests:
-            entities = self.artifact.model.entities
-            interests = [
-                Interest(key, entities.item_label, entities.names[index[key]], 1.0, source="person")
-                for key in past.liked
-                if key in index
-            ]
-        text = ". ".join(dict.fromkeys(i.evidence or i.name for i in interests if i.polarity > 0))
-        return interests, text, known, attached
 
     def _items(self, ranked: Sequence[Ranked], explanations: Sequence[Explanation] | None) -> list[Recommendation]:
         artifact = self.artifact
@@ -877,7 +869,7 @@ class Recommender:
             found |= {row for row, identity in enumerate(ids) if str(identity) == item}
             found = found or {row for row, title in enumerate(titles) if title.casefold() == folded}
             if not found:
-                near = _titles_like(item, titles)
+                near = titles_like(item, titles)
                 raise UnknownEntityError(
                     f"There is no {entities.item_label} with the id, key or title '{item}'.",
                     remedy=f"Nearest titles: {', '.join(near)}" if near else "No title is near it.",
@@ -887,7 +879,7 @@ class Recommender:
 
 
 def explain_items(
-    client: GraphClient,
+    surroundings: Surroundings,
     artifact: Artifact,
     items: Sequence[int],
     interests: Sequence[Interest],
@@ -895,7 +887,7 @@ def explain_items(
     *,
     user: str | None = None,
 ) -> list[Explanation]:
-    """Return why each of one person's items, given by row, was recommended, with paths from Neo4j.
+    """Return why each of one person's items, given by row, was recommended, with paths through the graph.
 
     vector: of what they want in words, [T]; user: id of a person in the graph whose interest edges the statements start with.
     """
@@ -906,7 +898,7 @@ def explain_items(
     known = {interest.entity for interest in liked}
     near = [interest for interest in _near_neighbours(model, items, vector) if interest.entity not in known]
     return explain(
-        client,
+        surroundings,
         artifact.schema,
         [*liked, *near],
         [model.entities.keys[item] for item in items],
@@ -983,7 +975,7 @@ def make_linker(
     return Linker(targets, encoder, names[rows])
 
 
-def _titles_like(given: str, titles: Sequence[str]) -> list[str]:
+def titles_like(given: str, titles: Sequence[str]) -> list[str]:
     """Return up to three titles that are spelt like what was given, or hold all of its words."""
     from rapidfuzz import fuzz, process
 
@@ -1008,7 +1000,7 @@ def _check_diversity(diversity: float) -> None:
         raise InputError(f"Expected a diversity from 0 to 1, found {diversity}.")
 
 
-def _notes(text: str, interests: Collection[Interest], found: int, k: int, encoder: str) -> list[str]:
+def notes_on(text: str, interests: Collection[Interest], found: int, k: int, encoder: str) -> list[str]:
     """Return what should be known about an answer: what it could not go by, and what is missing from it."""
     from kg_rec.text.lexicon import language_of
 

@@ -1,12 +1,12 @@
-// Take away everybody who was attached, and their interests, in transactions of their own. Who has got other relations since
+// Take away everybody who was attached, their interests and what they did, in transactions of their own. Who has got other relations since
 // belongs to the graph, and stays.
 // returns  nothing
 MATCH (person:KGPerson)
 CALL (person) {
-  WITH person, EXISTS { (person)-[other]-() WHERE type(other) <> 'INTERESTED_IN' } AS kept
+  WITH person, EXISTS { (person)-[other]-() WHERE NOT type(other) IN ['INTERESTED_IN', 'KG_REACTED_TO'] } AS kept
   CALL (person) {
-    MATCH (person)-[interest:INTERESTED_IN]->()
-    DELETE interest
+    MATCH (person)-[said:INTERESTED_IN|KG_REACTED_TO]->()
+    DELETE said
   }
   CALL (person, kept) {
     WITH person, kept WHERE kept

@@ -1,13 +1,13 @@
-// Leave nothing behind of a person who was attached: their interests go, the vector of their words, and the node if it was made for them. A person
-// of the loaded graph stays, with all their interactions.
+// Leave nothing behind of a person who was attached: their interests go, what they did since they came, the vector of their words, and the node
+// if it was made for them. A person of the loaded graph stays, with all their interactions.
 // $user    key of the person's node, as "User/ann"
 // returns  interests: how many were taken away; deleted: whether the node was
 MATCH (user:KGEntity {key: $user})
 WITH user, COUNT { (user)-[:INTERESTED_IN]->() } AS interests,
-     user:KGPerson AND NOT EXISTS { (user)-[other]-() WHERE type(other) <> 'INTERESTED_IN' } AS deleted
+     user:KGPerson AND NOT EXISTS { (user)-[other]-() WHERE NOT type(other) IN ['INTERESTED_IN', 'KG_REACTED_TO'] } AS deleted
 CALL (user) {
-  MATCH (user)-[interest:INTERESTED_IN]->()
-  DELETE interest
+  MATCH (user)-[said:INTERESTED_IN|KG_REACTED_TO]->()
+  DELETE said
 }
 CALL (user, deleted) {
   WITH user, deleted WHERE deleted

@@ -5,14 +5,14 @@
 //          nor is what kg-rec published
 // $titles  {label: property} that entities are called by; labels as keys begin with them
 // returns  end: key of the item; type, out: the relation, and whether it leads from the item; middle, name: key and name of
-//          the neighbour; degree: how many relations it has, interests and published ones left out; size, items: number of entities and of items
+//          the neighbour; degree: how many relations it has, those of kg-rec left out; size, items: number of entities and of items
 //          in the graph
 WITH COUNT { (:KGEntity) } AS size, COUNT { MATCH (item:KGEntity) WHERE item.key STARTS WITH $items } AS items
 UNWIND $ends AS key
 MATCH (end:KGEntity {key: key})-[relation]-(middle:KGEntity)
-WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_SPEAKS_FOR'] AND NOT middle.key STARTS WITH $people
+WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_REACTED_TO', 'KG_SPEAKS_FOR'] AND NOT middle.key STARTS WITH $people
   AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
 WITH DISTINCT size, items, key, type(relation) AS type, startNode(relation) = end AS out, middle
 RETURN key AS end, type, out, middle.key AS middle, middle[$titles[split(middle.key, '/')[0]]] AS name,
-       COUNT { (middle)--() } - COUNT { (middle)<-[:INTERESTED_IN]-() } - COUNT { (middle)-[:KG_SPEAKS_FOR]-() }
+       COUNT { (middle)--() } - COUNT { (middle)<-[:INTERESTED_IN|KG_REACTED_TO]-() } - COUNT { (middle)-[:KG_SPEAKS_FOR]-() }
        - COUNT { (middle)-[similar:SIMILAR_TO]-() WHERE similar.by = 'kg-rec' } AS degree, size, items

@@ -1,5 +1,5 @@
 // How many relations of each type lead from nodes with one primary label to nodes with another, and how many nodes there
-// are with each; people that were attached, interests and what kg-rec published are left out.
+// are with each; people that were attached, interests, what people did since they came, and what kg-rec published are left out.
 // returns  source, type, target: beginnings of keys and type of the relation, type and target null for nodes; count.
 //          source, or target of a relation, is null for nodes that have no key
 MATCH (entity:KGEntity)
@@ -7,7 +7,7 @@ WHERE NOT entity:KGPerson
 RETURN split(entity.key, '/')[0] AS source, null AS type, null AS target, count(*) AS count
 UNION ALL
 MATCH (source:KGEntity)-[relation]->(target:KGEntity)
-WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_SPEAKS_FOR'] AND NOT source:KGPerson AND NOT target:KGPerson
+WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_REACTED_TO', 'KG_SPEAKS_FOR'] AND NOT source:KGPerson AND NOT target:KGPerson
   AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
 RETURN split(source.key, '/')[0] AS source, type(relation) AS type, split(target.key, '/')[0] AS target,
        count(*) AS count

@@ -1,5 +1,5 @@
 // All relations between entities, packed: those of one type from a thousand or so nodes a row. People that were attached,
-// interests and what kg-rec published are left out.
+// interests, what people did since they came, and what kg-rec published are left out.
 // $properties  {type: [names]}   the properties to return, as {RATED: ["rating", "timestamp"]}; types without any may miss
 // $identified  type of the relations whose own ids are returned, or null
 // returns      type; sources, targets: internal ids as in export/nodes; ids: those of the relations of the type `identified`,
@@ -10,7 +10,7 @@ WITH id(entity) / 1000 AS part, collect(entity) AS entities
 CALL (entities) {
   UNWIND entities AS source
   MATCH (source)-[relation]->(target:KGEntity)
-  WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_SPEAKS_FOR'] AND NOT target:KGPerson
+  WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_REACTED_TO', 'KG_SPEAKS_FOR'] AND NOT target:KGPerson
     AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
   RETURN type(relation) AS type, collect(id(source)) AS sources, collect(id(target)) AS targets,
          collect(relation) AS relations

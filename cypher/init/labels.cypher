@@ -1,7 +1,7 @@
 // Which labels stand together on how many nodes; what kg-rec added is left out.
 // returns  labels: sorted; count
 MATCH (node)
-WHERE NOT node:KGPerson AND NOT node:KGModel
+WHERE NOT node:KGPerson|KGModel|KGWrite
 WITH COLLECT {
   UNWIND labels(node) AS label
   WITH label

@@ -1,3 +1,3 @@
-// How many nodes are no entities; what kg-rec published of its model does not count.
+// How many nodes are no entities; what kg-rec wrote for itself does not count.
 // returns  others: number of nodes
-RETURN COUNT { () } - COUNT { (:KGEntity) } - COUNT { (:KGModel) } AS others
+RETURN COUNT { () } - COUNT { (:KGEntity) } - COUNT { (:KGModel) } - COUNT { (:KGWrite) } AS others

@@ -24,6 +24,8 @@ _GROUPS = (
     "similar",
     "explore",
     "publish",
+    "serve",
+    "keys",
     "evaluate",
     "doctor",
 )

@@ -1,4 +1,4 @@
-"""`kg-rec attach`, `interests` and `detach`: people in the graph."""
+"""`kg-rec attach`, `interests`, `detach` and `people export`: people in the graph."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def register(app: typer.Typer) -> None:
     app.command()(connected(attach))
     app.command()(connected(interests))
     app.command()(connected(detach))
+    group = typer.Typer(no_args_is_help=True, help="Give people what is stored about them.")
+    group.command()(connected(export))
+    app.add_typer(group, name="people")
 
 
 def attach(
@@ -105,6 +108,24 @@ def detach(user: Annotated[str, _USER]) -> None:
         done = people.detach(client, schema, user)
     node = "the node is gone, too" if done.deleted else "the node came with the graph and stays"
     typer.echo(f"{user}: {done.interests} interests removed; {node}")
+
+
+def export(user: Annotated[str, _USER]) -> None:
+    """Print all that is stored about a person, in JSON: interests with their evidence, events, and loaded interactions.
+
+    To erase what was attached: kg-rec detach USER.
+
+    Example:  kg-rec people export alice
+    """
+    from kg_rec.graph.server import connect
+    from kg_rec.person import stored_data
+    from kg_rec.schema import read_schema
+
+    settings = current_settings()
+    schema = read_schema(settings.schema_path)
+    with connect(settings, say=say) as client:
+        found = stored_data(client, schema, user)
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
 
 
 def _show_people(found: Sequence[Person], as_json: bool) -> None:

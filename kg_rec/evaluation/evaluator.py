@@ -192,10 +192,11 @@ def _people_of_a_file(
 
 def _explainer(recommender: Recommender) -> Explain:
     """Return what explains as `kg-rec recommend` does, with paths from Neo4j."""
+    from kg_rec.graph.surroundings import GraphSurroundings
     from kg_rec.recommender import explain_items
 
     return lambda artifact, items, interests, vector: explain_items(
-        recommender.client, artifact, items, interests, vector
+        GraphSurroundings(recommender.client, artifact.schema), artifact, items, interests, vector
     )
 
 

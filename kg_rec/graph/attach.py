@@ -59,6 +59,15 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """An interest as a person sets it: entity by key or name, score in (0, 1]."""
+
+    entity: str
+    polarity: Literal[1, -1] = 1
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Detached:
     """What `detach` took away: how many interests, and whether the node went with them."""
 
@@ -101,6 +110,17 @@ def attach(
     Raises InputError where `user` cannot be an id.
     """
     key = person_key(schema, user)
+    read = {"user": key, "titles": titles(schema)}
+    (done,), (found,) = client.write_all(
+        [attaching(schema, user, interests, encoder=encoder), ("attach/interests", read)]
+    )
+    return Attached(user, key, interests_in(found), not found["attached"], tuple(done["missing"]))
+
+
+def attaching(
+    schema: GraphSchema, user: str, interests: Sequence[Interest], *, encoder: str
+) -> tuple[str, dict[str, object]]:
+    """Return the script that attaches a person, and its parameters (see attach)."""
     rows = [
         {
             "entity": interest.entity,
@@ -114,10 +134,13 @@ def attach(
     ]
     id_property = schema.user.id if schema.user else "id"
     properties = {id_property: user} if id_property != "key" else {}
-    write = {"user": key, "label": person_label(schema), "properties": properties, "rows": rows}
-    read = {"user": key, "titles": titles(schema)}
-    (done,), (found,) = client.write_all([("attach/attach", write), ("attach/interests", read)])
-    return Attached(user, key, _interests(found), not found["attached"], tuple(done["missing"]))
+    label = person_label(schema)
+    return "attach/attach", {
+        "user": person_key(schema, user),
+        "label": label,
+        "properties": properties,
+        "rows": rows,
+    }
 
 
 def merged(interests: Iterable[Interest]) -> list[tuple[Interest, list[str]]]:
@@ -152,8 +175,8 @@ def person(client: GraphClient, schema: GraphSchema, user: str) -> Attached:
     key = person_key(schema, user)
     found = client.read("attach/interests", user=key, titles=titles(schema))
     if not found:
-        raise _no_such_person(client, schema, user)
-    return Attached(user, key, _interests(found[0]), not found[0]["attached"])
+        raise no_such_person(client, schema, user)
+    return Attached(user, key, interests_in(found[0]), not found[0]["attached"])
 
 
 def set_interest(
@@ -196,19 +219,32 @@ def change_interests(
     Everything is found before anything is written, in one transaction. Raises UnknownEntityError when there is no such
     person, entity, or interest of theirs, and InputError when several have the name; nothing has changed then.
     """
+    return edit_interests(client, schema, user, [Setting(entity, polarity) for entity in add], remove)
+
+
+def edit_interests(
+    client: GraphClient, schema: GraphSchema, user: str, settings: Sequence[Setting] = (), remove: Sequence[str] = ()
+) -> Changed:
+    """Take interests of a person away, then set others, each with its own strength and polarity (see change_interests)."""
     known = person(client, schema, user)
     removed = [_find_interest(known, entity).entity for entity in remove]
-    added = [find_entity(client, schema, entity).key for entity in add]
+    added = {find_entity(client, schema, one.entity).key: one for one in settings}
     steps: list[tuple[str, Mapping[str, object]]] = [
         *(("attach/remove_interest", {"user": known.key, "entity": entity}) for entity in removed),
-        *(("attach/set_interest", {"user": known.key, "entity": entity, "polarity": polarity}) for entity in added),
+        *(
+            (
+                "attach/set_interest",
+                {"user": known.key, "entity": key, "polarity": one.polarity, "score": float(one.score)},
+            )
+            for key, one in added.items()
+        ),
         ("attach/interests", {"user": known.key, "titles": titles(schema)}),
     ]
     found = client.write_all(steps)[-1]
     if not found:  # detached in the meantime
-        raise _no_such_person(client, schema, user)
-    turned = [one for one in known.interests if one.entity in added and one.polarity != polarity]
-    return Changed(_interests(found[0]), tuple(turned))
+        raise no_such_person(client, schema, user)
+    turned = [one for one in known.interests if one.entity in added and one.polarity != added[one.entity].polarity]
+    return Changed(interests_in(found[0]), tuple(turned))
 
 
 def detach(client: GraphClient, schema: GraphSchema, user: str) -> Detached:
@@ -221,7 +257,7 @@ def detach(client: GraphClient, schema: GraphSchema, user: str) -> Detached:
     read = client.read("attach/interests", user=key, titles=titles(schema))
     if not read:
         raise _nobody_to_detach(client, schema, user)
-    known = Attached(user, key, _interests(read[0]), not read[0]["attached"])
+    known = Attached(user, key, interests_in(read[0]), not read[0]["attached"])
     rows = client.write("attach/detach", user=known.key)
     if not rows:
         return Detached(user, len(known.interests), not known.of_graph)
@@ -320,7 +356,8 @@ def _find_interest(known: Attached, entity: str) -> Interest:
     return named[0]
 
 
-def _interests(row: Mapping[str, Any]) -> tuple[Interest, ...]:
+def interests_in(row: Mapping[str, Any]) -> tuple[Interest, ...]:
+    """Return the interests that a row of attach/interests, or of recommend/person, holds."""
     return tuple(
         Interest(
             entity=edge["entity"],
@@ -357,7 +394,8 @@ def _entities_named(
     ]
 
 
-def _no_such_person(client: GraphClient, schema: GraphSchema, user: str) -> UnknownEntityError:
+def no_such_person(client: GraphClient, schema: GraphSchema, user: str) -> UnknownEntityError:
+    """Return what to raise where a person is not there; it names those whose ids are spelt alike."""
     similar = _called_like(client, schema, user)
     remedy = f'Attach them first: kg-rec attach {user} "what they say"'
     return UnknownEntityError(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError, Neo4jError, ServiceUnavailable
@@ -14,6 +14,10 @@ from kg_rec.errors import ConnectionFailedError, ScriptError
 from kg_rec.graph.scripts import script
 
 Row = dict[str, Any]
+_T = TypeVar("_T")
+
+PATIENCE = 30.0
+"""Seconds for which transient faults are tried again."""
 
 # Notifications about labels that do not exist yet are no news to somebody who is loading them.
 logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
@@ -43,11 +47,13 @@ class Transaction:
 class GraphClient:
     """A Neo4j database, reached through the official driver.
 
-    Transient faults (a leader change, a deadlock, a connection that breaks) are tried again by the driver for up to 30
-    seconds, but in `reading` and `write_batches`. Use it as a context manager, or call `close`.
+    Transient faults (a leader change, a deadlock, a connection that breaks) are tried again by the driver for up to
+    `patience` seconds, but in `reading` and `write_batches`. Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, uri: str, user: str, password: str, *, database: str | None = None) -> None:
+    def __init__(
+        self, uri: str, user: str, password: str, *, database: str | None = None, patience: float = PATIENCE
+    ) -> None:
         """Connect and check that the server answers. Raises ConnectionFailedError with the reason."""
         self.uri = uri
         self.database = database
@@ -56,8 +62,9 @@ class GraphClient:
                 uri,
                 auth=(user, password),
                 notifications_min_severity="OFF",
-                max_transaction_retry_time=30,
-                connection_timeout=10,
+                max_transaction_retry_time=patience,
+                connection_timeout=min(10.0, patience),
+                connection_acquisition_timeout=2 * patience,
             )
         except (ConfigurationError, ValueError) as error:
             raise ConnectionFailedError(
@@ -96,13 +103,14 @@ class GraphClient:
 
     def write_all(self, steps: list[tuple[str, Mapping[str, object]]]) -> list[list[Row]]:
         """Run several scripts in one write transaction; all of them take effect or none. Returns each one's rows."""
+        return self.in_transaction(
+            lambda transaction: [transaction.run(name, **parameters) for name, parameters in steps]
+        )
 
-        def work(inner: neo4j.ManagedTransaction) -> list[list[Row]]:
-            transaction = Transaction(inner)
-            return [transaction.run(name, **parameters) for name, parameters in steps]
-
+    def in_transaction(self, work: Callable[[Transaction], _T]) -> _T:
+        """Run `work` in one write transaction, which takes effect unless it raises; it may be run again, see the class."""
         with _as_connection_failure(self.uri, self._user), self._session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(work)
+            return session.execute_write(lambda inner: work(Transaction(inner)))
 
     def write_batches(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one script outside a transaction of ours: schema commands, and scripts with `CALL … IN TRANSACTIONS`."""

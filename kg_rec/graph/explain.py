@@ -13,25 +13,23 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kg_rec.graph.attach import person_key, person_label, titles
-from kg_rec.graph.keys import encoded, id_of, label_of
+from kg_rec.graph.attach import person_key
+from kg_rec.graph.keys import label_of
 from kg_rec.text.asking import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from kg_rec.graph.client import GraphClient
+    from kg_rec.graph.surroundings import Neighbour, Surroundings
     from kg_rec.interest import Interest
     from kg_rec.schema import GraphSchema
 
 _MOST_REASONS = 3
 _WORTH_SAYING = 0.15
 """Something shared that is weaker than this share of the best reason is noise: that two items are from a large country."""
-_COMMON = 0.2
-_FEWEST_COMMON = 10
-"""What more than this share of all items has, and more than so many of them, tells nothing: of few items a fifth is a handful."""
 _WEAKEST_RELATION = 0.1
 """What a relation that the model hardly uses still counts, relative to the one it uses most: it may be all there is."""
 _LIKED_TOGETHER = "LIKED_TOGETHER"
@@ -52,7 +50,8 @@ class Explanation:
     """Why one item was recommended.
 
     item: key; sentence: up to three reasons, the best first; names: of the entities along the best path, the item left out;
-    steps: the best path; statement: Cypher that shows the paths in Neo4j Browser as it stands.
+    steps: the best path; statement: Cypher that shows the paths in Neo4j Browser as it stands; paths: one a reason, in the order of
+    the sentence.
     """
 
     item: str
@@ -60,6 +59,7 @@ class Explanation:
     names: tuple[str, ...]
     steps: tuple[Step, ...]
     statement: str
+    paths: tuple[tuple[Step, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,8 @@ class _Reason:
     """Whether so many items share it that it is no reason beside any other."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Neighbour:
-    type: str
-    out: bool
-    key: str
-    name: str
-    telling: float
-    common: bool
-
-
 def explain(
-    client: GraphClient,
+    surroundings: Surroundings,
     schema: GraphSchema,
     interests: Sequence[Interest],
     items: Sequence[str],
@@ -96,62 +86,31 @@ def explain(
 ) -> list[Explanation]:
     """Return an explanation of each item, in their order.
 
-    interests: what the person likes (dislikes explain nothing here), and guesses: interests near in meaning without any
-    evidence in the words, which explain only what nothing else does; items: keys. relation_weights: by relation, as
-    "TYPE", "TYPE⁻¹" and "LIKED_TOGETHER". user: id of a person in the graph whose interest edges the statements start with.
+    surroundings: where neighbours and people are read from. interests: what the person likes (dislikes explain nothing here), and
+    guesses: interests near in meaning without any evidence in the words, which explain only what nothing else does; items:
+    keys. relation_weights: by relation, as "TYPE", "TYPE⁻¹" and "LIKED_TOGETHER". user: id of a person in the graph whose
+    interest edges the statements start with.
     An item that no path leads to is explained by its closeness to the words, where there are `words`, and by how many people
     liked it.
     """
     liked = {interest.entity: interest for interest in interests if interest.polarity > 0}
     named = [key for key in liked if label_of(key) == schema.item.label and key not in items]
     ends = [*items, *named]
-    neighbours = _neighbours(client, schema, ends)
-    people = _people(client, schema, ends)
+    neighbours, people = surroundings.neighbours(ends), surroundings.people(ends)
     weight = _relative(relation_weights)
     start = person_key(schema, user) if user is not None else None
     explained = []
     for item in items:
         reasons = [
-            *_direct(item, neighbours[item], liked, schema, weight),
+            *_direct(item, neighbours.get(item, ()), liked, schema, weight),
             *_shared(item, neighbours, named, liked, weight),
             *_liked_together(item, people, named, liked, schema, weight),
         ]
         reasons = [reason for reason in reasons if not reason.common] or reasons
         # What was merely guessed from the words' meaning explains only what nothing in the words leads to.
         sure = [reason for reason in reasons if not _is_guess(liked[reason.interest])]
-        explained.append(_explanation(item, _best(sure or reasons), len(people[item]), start, liked, words))
+        explained.append(_explanation(item, _best(sure or reasons), len(people.get(item, ())), start, liked, words))
     return explained
-
-
-def _neighbours(client: GraphClient, schema: GraphSchema, ends: list[str]) -> defaultdict[str, list[_Neighbour]]:
-    found: defaultdict[str, list[_Neighbour]] = defaultdict(list)
-    prefix = f"{encoded(person_label(schema))}/"
-    items = f"{encoded(schema.item.label)}/"
-    for row in client.read("explain/neighbours", ends=ends, items=items, people=prefix, titles=titles(schema)):
-        # Near 1 for an entity with few relations, near 0 for one that every node is related to.
-        telling = 1 - math.log(1 + row["degree"]) / math.log(2 + max(row["size"], row["degree"]))
-        name = row["name"] or id_of(row["middle"])
-        # Nearly all relations of what many items have are with items: counting those alone would read each of them.
-        common = row["degree"] > max(_COMMON * row["items"], _FEWEST_COMMON)
-        found[row["end"]].append(_Neighbour(row["type"], row["out"], row["middle"], str(name), telling, common))
-    return found
-
-
-def _people(client: GraphClient, schema: GraphSchema, ends: list[str]) -> defaultdict[str, set[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    interaction = schema.interaction
-    if interaction is None:
-        return found
-    rated = interaction.kind == "rating" and interaction.weight and interaction.scale
-    for row in client.read(
-        "explain/people",
-        ends=ends,
-        type=interaction.type,
-        weight=interaction.weight if rated else "",
-        least=sum(interaction.scale) / 2 if rated and interaction.scale else 0.0,
-    ):
-        found[row["end"]] = set(row["people"])
-    return found
 
 
 def _is_guess(interest: Interest) -> bool:
@@ -165,14 +124,14 @@ def _relative(relation_weights: Mapping[str, float]) -> dict[str, float]:
     return {**scaled, _LIKED_TOGETHER: 1.0}
 
 
-def _carried(weight: Mapping[str, float], neighbour: _Neighbour) -> float:
+def _carried(weight: Mapping[str, float], neighbour: Neighbour) -> float:
     """Return what the model carries from a neighbour to the item: along the inverse where the relation leads from the item."""
     return weight.get(f"{neighbour.type}⁻¹" if neighbour.out else neighbour.type, _WEAKEST_RELATION)
 
 
 def _direct(
     item: str,
-    neighbours: Iterable[_Neighbour],
+    neighbours: Iterable[Neighbour],
     liked: Mapping[str, Interest],
     schema: GraphSchema,
     weight: Mapping[str, float],
@@ -193,17 +152,17 @@ def _direct(
 
 def _shared(
     item: str,
-    neighbours: Mapping[str, list[_Neighbour]],
+    neighbours: Mapping[str, Sequence[Neighbour]],
     named: Iterable[str],
     liked: Mapping[str, Interest],
     weight: Mapping[str, float],
 ) -> list[_Reason]:
-    own: defaultdict[str, list[_Neighbour]] = defaultdict(list)
-    for neighbour in neighbours[item]:
+    own: defaultdict[str, list[Neighbour]] = defaultdict(list)
+    for neighbour in neighbours.get(item, ()):
         own[neighbour.key].append(neighbour)
     reasons = []
     for key in named:
-        for theirs in neighbours[key]:
+        for theirs in neighbours.get(key, ()):
             # What the person asked for itself is a direct reason already.
             for ours in own[theirs.key] if theirs.key not in liked else ():
                 carried = math.sqrt(_carried(weight, ours) * _carried(weight, theirs))
@@ -228,7 +187,7 @@ def _shared(
 
 def _liked_together(
     item: str,
-    people: Mapping[str, set[str]],
+    people: Mapping[str, AbstractSet[Any]],
     named: Iterable[str],
     liked: Mapping[str, Interest],
     schema: GraphSchema,
@@ -239,11 +198,12 @@ def _liked_together(
     type_ = schema.interaction.type
     reasons = []
     for key in named:
-        both = len(people[item] & people[key])
+        ours, theirs = people.get(item, frozenset()), people.get(key, frozenset())
+        both = len(ours & theirs)
         if both < 2:
             continue
         # A cosine, shrunk where few people speak for it, as in the model's LIKED_TOGETHER.
-        closeness = both / math.sqrt((len(people[item]) + 20) * (len(people[key]) + 20))
+        closeness = both / math.sqrt((len(ours) + 20) * (len(theirs) + 20))
         steps = (Step(key, type_, False, "*"), Step("*", type_, True, item))
         reasons.append(
             _Reason(
@@ -288,14 +248,16 @@ def _explanation(
     if _is_guess(liked[best.interest]):
         sentence += " · near in meaning to the words"
     statement = " UNION ".join(dict.fromkeys(_statement(reason, person, liked) for reason in reasons))
-    return Explanation(item, sentence, best.names, best.steps, statement)
+    paths = tuple(reason.steps for reason in reasons)
+    return Explanation(item, sentence, best.names, best.steps, statement, paths)
 
 
 def _statement(reason: _Reason, person: str | None, liked: Mapping[str, Interest]) -> str:
     """Return Cypher that shows a path; it starts at the person where they are in the graph with this interest."""
     interest = liked[reason.interest]
-    attached = person is not None and (interest.evidence or interest.source == "person")
-    pattern = f"({_node('person', person)})-[:INTERESTED_IN]->" if attached and person else ""
+    attached = person is not None and (interest.evidence or interest.source in ("person", "event"))
+    said = "KG_REACTED_TO" if interest.source == "event" else "INTERESTED_IN"
+    pattern = f"({_node('person', person)})-[:{said}]->" if attached and person else ""
     pattern += f"({_node('interest', reason.interest)})"
     for number, step in enumerate(reason.steps):
         arrow = f"-[:{_quoted(step.type)}]->" if step.forward else f"<-[:{_quoted(step.type)}]-"

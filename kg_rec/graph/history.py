@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from kg_rec.graph.interactions import least_liked
 from kg_rec.graph.keys import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kg_rec.graph.client import GraphClient
     from kg_rec.schema import GraphSchema, InteractionSchema
@@ -23,10 +23,11 @@ _LIKED = 20
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Keys of all items a person interacted with, and of those they liked last, newest first."""
+    """Keys of all items a person interacted with, and of those they liked last, newest first; ratings: all they gave."""
 
     items: tuple[str, ...]
     liked: tuple[str, ...]
+    ratings: tuple[float, ...] = ()
 
 
 def history(client: GraphClient, schema: GraphSchema, user: str) -> History:
@@ -41,8 +42,14 @@ def history(client: GraphClient, schema: GraphSchema, user: str) -> History:
         weight=interaction.weight or "",
         time=interaction.time or "",
     )
+    return history_in(rows, interaction)
+
+
+def history_in(rows: Sequence[Mapping[str, Any]], interaction: InteractionSchema) -> History:
+    """Return the history that rows of item and weight hold, newest first."""
     liked = liked_items([(row["item"], row["weight"]) for row in rows], interaction)
-    return History(tuple(row["item"] for row in rows), tuple(liked[:_LIKED]))
+    ratings = (float(row["weight"]) for row in rows if row["weight"] is not None and interaction.kind == "rating")
+    return History(tuple(row["item"] for row in rows), tuple(liked[:_LIKED]), tuple(ratings))
 
 
 def liked_items(interactions: Iterable[tuple[str, float | None]], interaction: InteractionSchema) -> list[str]:

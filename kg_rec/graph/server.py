@@ -365,26 +365,39 @@ class ManagedServer:
         return True
 
 
-def connect(settings: Settings, say: Say = _silent, start: bool = True, progress: Progress = SILENT) -> GraphClient:
+def connect(
+    settings: Settings,
+    say: Say = _silent,
+    start: bool = True,
+    progress: Progress = SILENT,
+    *,
+    patience: float | None = None,
+) -> GraphClient:
     """Return a connection to the Neo4j that the settings name, or to the managed one, which is started if need be.
 
-    It takes queries when this returns. Raises ConnectionFailedError when none answers, when it refuses the user or is too
-    old, and, without `start`, when the managed one does not run; ServerError when that cannot be started, or refuses the
-    password in its file.
+    It takes queries when this returns. patience: for how many seconds transient faults are tried again (GraphClient). Raises
+    ConnectionFailedError when none answers, when it refuses the user or is too old, and, without `start`, when the managed one
+    does not run; ServerError when that cannot be started, or refuses the password in its file.
     """
     if settings.neo4j_uri is not None:
-        return _connect_elsewhere(settings.neo4j_uri, settings)
-    from kg_rec.graph.client import GraphClient
+        return _connect_elsewhere(settings.neo4j_uri, settings, patience)
+    from kg_rec.graph.client import PATIENCE, GraphClient
 
     server = ManagedServer(settings, say=say, progress=progress)
     # Where it runs, nothing is locked: two commands at the same time need not wait for each other.
     status = server.start() if start and server.status().state != "running" else server.wait()
     assert status.uri is not None  # it runs
-    return GraphClient(status.uri, status.user, server.password(), database=settings.neo4j_database)
+    return GraphClient(
+        status.uri,
+        status.user,
+        server.password(),
+        database=settings.neo4j_database,
+        patience=PATIENCE if patience is None else patience,
+    )
 
 
-def _connect_elsewhere(uri: str, settings: Settings) -> GraphClient:
-    from kg_rec.graph.client import GraphClient
+def _connect_elsewhere(uri: str, settings: Settings, patience: float | None) -> GraphClient:
+    from kg_rec.graph.client import PATIENCE, GraphClient
 
     if settings.neo4j_password is None:
         raise ConnectionFailedError(
@@ -392,7 +405,13 @@ def _connect_elsewhere(uri: str, settings: Settings) -> GraphClient:
             remedy="Give it by KG_REC_NEO4J_PASSWORD (or --neo4j-password).",
         )
     password = settings.neo4j_password.get_secret_value()
-    client = GraphClient(uri, settings.neo4j_user, password, database=settings.neo4j_database)
+    client = GraphClient(
+        uri,
+        settings.neo4j_user,
+        password,
+        database=settings.neo4j_database,
+        patience=PATIENCE if patience is None else patience,
+    )
     try:
         version = str(client.read("server/version")[0]["version"])
         if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_NEO4J:  # "5.27-aura" is one too

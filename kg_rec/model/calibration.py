@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import isotonic_regression
-from scipy.special import logsumexp
 
 from kg_rec.progress import SILENT, Progress
 
@@ -113,9 +112,10 @@ def log_chances(scores: NDArray[np.float32], known: Collection[int]) -> NDArray[
     """Return c of every item, [items], from the scores of one person, [items]; known: rows that take no part, and have -inf."""
     found = scores.astype(np.float64)
     found[list(known)] = -np.inf
-    if not np.isfinite(found).any():
+    highest = float(found.max(initial=-np.inf))
+    if not np.isfinite(highest):
         return found
-    return np.asarray(found - logsumexp(found))
+    return np.asarray(found - highest - np.log(np.exp(found - highest).sum()))
 
 
 def calibrate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from kg_rec.model.link_prediction import People
 from kg_rec.model.signals import SIGNALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +39,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 PARTS = (*SIGNALS, "dislikes")
-"""What a score is the sum of: each signal times its weight, and what is lost for what the person dislikes."""
+"""What a score is the sum of: each signal times its weight, and what is lost for what the person dislikes or skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +70,52 @@ class Ranking:
         k: int,
         excluded: Sequence[Collection[int]] = (),
         allowed: NDArray[np.bool_] | None = None,
+        lowered: Sequence[Mapping[int, float]] = (),
     ) -> list[list[Ranked]]:
         """Return up to k items for each person, best first.
 
         vectors: of their words, [P, T]; asks: how much the words ask, [P]. Items that an interest points to are never among the
         results: they are known to the person. excluded: rows of items for each person that they know otherwise, or nothing;
-        allowed: [items], False for those that no one gets. What is known takes no part in a probability, what is not allowed does.
+        allowed: [items], False for those that no one gets; lowered: what items
+        lose for each person, by row. What is known takes no part in a probability, what is not allowed does.
         """
         parts = self.parts(vectors, interests, asks)
-        entities, calibration = self.artifact.model.entities, self.artifact.model.calibration
-        ranked = []
-        for person, theirs in enumerate(interests):
-            hidden = [*entities.items_in(theirs), *(excluded[person] if excluded else ())]
-            found = _best(parts[person], k, hidden, allowed)
-            if calibration is not None and found:
-                chances = log_chances(parts[person].sum(axis=0), hidden)[[one.item for one in found]]
-                likely = calibration.probabilities(chances, float(asks[person])).tolist()
-                found = [replace(one, probability=chance) for one, chance in zip(found, likely, strict=True)]
-            ranked.append(found)
-        return ranked
+        return [
+            self.best(
+                parts[person],
+                theirs,
+                float(asks[person]),
+                k=k,
+                excluded=excluded[person] if excluded else (),
+                allowed=allowed,
+                lowered=lowered[person] if lowered else {},
+            )
+            for person, theirs in enumerate(interests)
+        ]
+
+    def best(
+        self,
+        parts: NDArray[np.float32],
+        interests: Sequence[Interest],
+        asks: float,
+        *,
+        k: int,
+        excluded: Collection[int] = (),
+        allowed: NDArray[np.bool_] | None = None,
+        lowered: Mapping[int, float] = MappingProxyType({}),
+    ) -> list[Ranked]:
+        """Return up to k items for one person, best first, by the parts of their scores, [12, items] (see rank)."""
+        hidden = [*self.artifact.model.entities.items_in(interests), *excluded]
+        if lowered:
+            parts = parts.copy()
+            parts[PARTS.index("dislikes"), list(lowered)] -= np.array(list(lowered.values()), dtype=np.float32)
+        found = _best(parts, k, hidden, allowed)
+        calibration = self.artifact.model.calibration
+        if calibration is None or not found:
+            return found
+        chances = log_chances(parts.sum(axis=0), hidden)[[one.item for one in found]]
+        likely = calibration.probabilities(chances, asks).tolist()
+        return [replace(one, probability=chance) for one, chance in zip(found, likely, strict=True)]
 
     def parts(
         self, vectors: NDArray[np.float32], interests: Sequence[Sequence[Interest]], asks: NDArray[np.float32]

@@ -66,6 +66,8 @@ _EASE_REGULARISATION = 200.0
 _EASE_MOST_ITEMS = 5000
 _EASE_LEAST_PEOPLE = 3
 _EASE_TOP = 100
+_MOST_LIFTS = 512
+"""Entities whose lifts are kept: 20 MB for 10,000 items."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,8 @@ class Evidence:
         """Return every signal of every item for every person, [P, 11, items]; they are not to scale yet."""
         count = len(self.popularity)
         found = np.zeros((len(people), len(SIGNALS), count), dtype=np.float32)
-        interests, wish = self._interests(people), self._wish(people)
-        told = self._told(people, interests, wish) | {"nearness": self._nearness(interests[:, :count])}
+        wish, named = self._wish(people), _by_person(people, people.weight.numpy(), len(self.text))[:, :count]
+        told = self._told(people, wish) | {"nearness": self._nearness(named)}
         if self.likings.likes.shape[0]:
             told |= {"liked": self._liked, "neighbours": self._neighbours(wish)}
         for name, values in told.items():
@@ -183,17 +185,15 @@ class Evidence:
             torch.ones(count),
             torch.arange(count),
         )
-        return self._told(people, self._interests(people), self._wish(people))
+        return self._told(people, self._wish(people))
 
-    def _told(
-        self, people: People, interests: sp.csr_array, wish: NDArray[np.float32]
-    ) -> dict[str, NDArray[np.float32]]:
+    def _told(self, people: People, wish: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Return the signals that say something of a single interest, too, [P, items] by name, or [items]."""
         return {
             "popularity": self.popularity.numpy(),
             "text": self._closeness(wish),
             "everything": self._everything(people),
-            **self._linear(people, interests),
+            **self._linear(people),
         }
 
     def _wish(self, people: People) -> NDArray[np.float32]:
@@ -208,23 +208,22 @@ class Evidence:
         closeness *= self.predictor.temperature
         return closeness
 
-    def _linear(self, people: People, interests: sp.csr_array) -> dict[str, NDArray[np.float32]]:
-        """Return the signals that stand in LINEAR, [P, items] each; interests: their weights, [P, N]."""
+    def _linear(self, people: People) -> dict[str, NDArray[np.float32]]:
+        """Return the signals that stand in LINEAR, [P, items] each."""
         with torch.inference_mode():
             carried = self.predictor.carried(people).numpy()
             beta = float(self.predictor.beta)
-        items, others = interests[:, : len(self.popularity)], interests.copy()
-        others.data[others.indices < len(self.popularity)] = 0.0
-        others.eliminate_zeros()
+        weight, count = people.weight.numpy(), len(self.popularity)
         told: dict[str, NDArray[np.float32]] = {
             "graph": beta * self._shared(people, carried),
-            "direct": (others.multiply(self._telling[None, :]).tocsr() @ self._items_of).toarray(),
+            "direct": _sums(people, weight * self._telling_others[people.entity.numpy()], self._items_of),
         }
         if self.likings.likes.shape[0]:
+            named = np.where(people.entity.numpy() < count, weight, 0.0).astype(np.float32)
             told |= {
-                "together": (items @ self.likings.together).toarray(),
-                "ease": (items @ self.likings.ease).toarray(),
-                "lift": self._lift(others),
+                "together": _sums(people, named, self.likings.together),
+                "ease": _sums(people, named, self.likings.ease),
+                "lift": self._lift(people),
             }
         return told
 
@@ -233,10 +232,6 @@ class Evidence:
         start, end = self.direct.indptr[item : item + 2]
         found: NDArray[np.int32] = self.direct.indices[start:end]
         return found
-
-    def _interests(self, people: People) -> sp.csr_array:
-        """Return the weights of what people are interested in, [P, N]."""
-        return _by_person(people, people.weight.numpy(), len(self.text))
 
     def _shared(self, people: People, carried: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return h_i^T sum_e nu_e w_e h_e, [P, items], as `LinkPredictor` has it, from the few interests that people have."""
@@ -253,21 +248,23 @@ class Evidence:
         Of several entities for the same words, as a genre and a tag, one is enough; items that were named are not asked for.
         """
         count = len(self.popularity)
-        asked = ((people.weight > 0) & (people.entity >= count)).numpy()
-        person, entity, said = (part.numpy()[asked] for part in (people.person, people.entity, people.said))
-        words, group = np.unique(said, return_inverse=True)
-        size = len(self.text)
-        meant: sp.csr_array = sp.csr_array((np.ones(len(group)), (group, entity)), shape=(len(words), size))
-        met = meant @ self._items_of
-        met.data = np.ones_like(met.data)
-        theirs = np.zeros(len(words), dtype=np.int64)
-        theirs[group] = person
-        of: sp.csr_array = sp.csr_array(
-            (np.ones(len(words)), (theirs, np.arange(len(words)))), shape=(len(people), len(words))
-        )
-        wanted = np.bincount(theirs, minlength=len(people))[:, None]
-        found: NDArray[np.float32] = (((of @ met).toarray() == wanted) & (wanted > 0)).astype(np.float32)
-        return found
+        items_of = self._items_of
+        meant: dict[tuple[int, int], list[int]] = {}
+        for person, entity, said, weight in zip(
+            people.person.tolist(), people.entity.tolist(), people.said.tolist(), people.weight.tolist(), strict=True
+        ):
+            if weight > 0 and entity >= count:
+                meant.setdefault((person, said), []).append(entity)
+        found = np.zeros((len(people), count), dtype=np.float32)
+        wanted = np.zeros((len(people), 1), dtype=np.float32)
+        for (person, _), entities in meant.items():
+            met = np.zeros(count, dtype=np.float32)
+            for entity in entities:
+                met[items_of.indices[items_of.indptr[entity] : items_of.indptr[entity + 1]]] = 1.0
+            found[person] += met
+            wanted[person] += 1
+        everything: NDArray[np.float32] = ((found == wanted) & (wanted > 0)).astype(np.float32)
+        return everything
 
     def _nearness(self, named: sp.csr_array) -> NDArray[np.float32]:
         """Return -sum_j w_j mean_k |r_ik - r_jk| over the items j that were named and liked, less its mean, [P, items].
@@ -279,27 +276,47 @@ class Evidence:
         for person, item, weight in zip(*entries.coords, entries.data, strict=True):
             if weight <= 0:
                 continue
-            apart = np.abs(self.ranks - self.ranks[item])
-            both = ~np.isnan(apart)
-            known = both.any(axis=1)
-            if known.any():
-                far = np.where(both, apart, 0.0)[known].sum(axis=1) / both[known].sum(axis=1)
-                found[person, known] -= weight * (far - far.mean())
+            ranks, known = self._known_ranks
+            columns = np.flatnonzero(known[:, item])
+            both = known[columns].sum(axis=0, dtype=np.float32)
+            apart = (np.abs(ranks[columns] - ranks[columns, item, None]) * known[columns]).sum(axis=0)
+            told = both > 0
+            if told.any():
+                far = apart[told] / both[told]
+                found[person, told] -= weight * (far - far.mean())
         return found
 
-    def _lift(self, interests: sp.csr_array) -> NDArray[np.float32]:
-        """Return sum_e w_e log((n_ei + 1/2) / (n_e n_i / U + 1/2)), [P, items].
+    def _lift(self, people: People) -> NDArray[np.float32]:
+        """Return sum_e w_e log((n_ei + 1/2) / (n_e n_i / U + 1/2)), [P, items], over the entities e that are no items.
 
         n_ei counts the people who liked i, each by the share of their likes that have e for a neighbour; n_e is the sum of
         these shares, n_i how many liked i, U all of them.
         """
-        entities = np.unique(interests.indices)
-        shares = self._shares[:, entities]
-        both = (shares.T @ self.likings.likes).toarray()
-        of_entity = np.asarray(shares.sum(axis=0)).ravel()
-        expected = np.outer(of_entity, self._liked_by) / self.likings.likes.shape[0]
-        lift: NDArray[np.float32] = interests[:, entities] @ np.log((both + _PEOPLE) / (expected + _PEOPLE))
+        count = len(self.popularity)
+        lift = np.zeros((len(people), count), dtype=np.float32)
+        ends = zip(people.person.tolist(), people.entity.tolist(), people.weight.tolist(), strict=True)
+        for person, entity, weight in ends:
+            if entity >= count:
+                lift[person] += np.float32(weight) * self._lift_of(entity)
         return lift
+
+    def _lift_of(self, entity: int) -> NDArray[np.float32]:
+        """Return what an interest of weight 1 in an entity lifts, [items]; what many ask for is kept."""
+        kept = self._lifts
+        found = kept.get(entity)
+        if found is None:
+            shares = self._shares
+            some = slice(shares.indptr[entity], shares.indptr[entity + 1])
+            row = sp.csr_array(
+                (shares.data[some], shares.indices[some], [0, some.stop - some.start]), (1, shares.shape[0])
+            )
+            both = (row @ self.likings.likes).toarray()[0]
+            expected = row.data.sum() * self._liked_by / shares.shape[0]
+            found = np.log((both + _PEOPLE) / (expected + _PEOPLE)).astype(np.float32)
+            if len(kept) >= _MOST_LIFTS:
+                kept.clear()
+            kept[entity] = found
+        return found
 
     def _neighbours(self, wish: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return log((m_i + 0.005) / (n_i / U + 0.005)), m_i the share of p's neighbours who liked i, [P, items].
@@ -327,10 +344,27 @@ class Evidence:
         return self.direct.T.tocsr()
 
     @cached_property
+    def _known_ranks(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The ranks of the items in each property, 0 where unknown, [K, items], and whether they are known."""
+        ranks = np.ascontiguousarray(self.ranks.T)
+        return np.nan_to_num(ranks), ~np.isnan(ranks)
+
+    @cached_property
     def _telling(self) -> NDArray[np.float32]:
         """How telling each entity is of an item, in nats, [N]."""
         degree = np.bincount(self.direct.indices, minlength=self.direct.shape[1])
         return np.minimum(np.log((1 + self.direct.shape[0]) / (1 + degree)), _MOST_TELLING).astype(np.float32)
+
+    @cached_property
+    def _telling_others(self) -> NDArray[np.float32]:
+        """The same of the entities that are no items, 0 of those, [N]."""
+        telling = self._telling.copy()
+        telling[: len(self.popularity)] = 0.0
+        return telling
+
+    @cached_property
+    def _lifts(self) -> dict[int, NDArray[np.float32]]:
+        return {}
 
     @cached_property
     def _liked_by(self) -> NDArray[np.float32]:
@@ -361,6 +395,19 @@ def _by_person(people: People, values: NDArray[np.float32], size: int) -> sp.csr
     entries = (values, (people.person.numpy(), people.entity.numpy()))
     interests: sp.csr_array = sp.csr_array(entries, shape=(len(people), size))
     return interests
+
+
+def _sums(people: People, weights: NDArray[np.float32], matrix: sp.csr_array) -> NDArray[np.float32]:
+    """Return sum_e w_e m_e of the rows of a matrix, [N or items, items], over each person's interests, [P, items]; weights: [I].
+
+    A person has a handful of interests: to make matrices of these, and multiply them, takes longer than adding a few rows.
+    """
+    found = np.zeros((len(people), matrix.shape[1]), dtype=np.float32)
+    for person, entity, weight in zip(people.person.tolist(), people.entity.tolist(), weights.tolist(), strict=True):
+        if weight:
+            some = slice(matrix.indptr[entity], matrix.indptr[entity + 1])
+            found[person, matrix.indices[some]] += np.float32(weight) * matrix.data[some]
+    return found
 
 
 def no_entries(rows: int, columns: int) -> sp.csr_array:

@@ -62,6 +62,7 @@ class MeanPooledBert:
         self._device = torch.device(device)
         self._batch_tokens = _TOKENS_PER_BATCH.get(self._device.type, 4096)
         self._heads, self._epsilon = plan.heads, plan.epsilon
+        self.max_length = plan.max_length
 
         def pair(name: str) -> tuple[Tensor, Tensor]:
             return weights[f"{name}.weight"].to(self._device), weights[f"{name}.bias"].to(self._device)
@@ -92,7 +93,7 @@ class MeanPooledBert:
 
     def encoded(self, texts: list[str]) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         """Yield batches of rows of `texts` with their vectors of length 1, longest texts first."""
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+        tokens = self.tokens(texts)
         order = sorted(range(len(texts)), key=lambda row: len(tokens[row]), reverse=True)
         start = 0
         while start < len(order):
@@ -108,16 +109,24 @@ class MeanPooledBert:
         ids = torch.tensor([row + [0] * (longest - len(row)) for row in tokens], device=self._device)
         lengths = torch.tensor([len(row) for row in tokens], device=self._device)
         real = torch.arange(longest, device=self._device) < lengths[:, None]  # [n, T]
-        bias = None
-        if not bool(real.all()):
-            bias = torch.zeros(real.shape, device=self._device).masked_fill(~real, float("-inf"))[:, None, None, :]
-        hidden = self._norm(self._words[ids] + self._positions[:longest], self._embedding_norm)
+        return self.vectors(ids, real, None if bool(real.all()) else bias_of(real))
+
+    def vectors(self, ids: Tensor, real: Tensor, bias: Tensor | None) -> Tensor:
+        """Return the vectors of n texts, [n, dim], from padded token ids, int64 [n, T].
+
+        real: bool [n, T], False for padding; bias: what attention adds for it (`bias_of`), None where nothing is padded.
+        """
+        hidden = self._norm(self._words[ids] + self._positions[: ids.shape[1]], self._embedding_norm)
         for layer in self._layers:
             hidden = self._norm(hidden + self._attention(hidden, bias, layer), layer.attention_norm)
             wide = functional.gelu(functional.linear(hidden, *layer.intermediate))
             hidden = self._norm(hidden + functional.linear(wide, *layer.output), layer.output_norm)
-        mean = (hidden * real[:, :, None]).sum(1) / lengths[:, None]
+        mean = (hidden * real[:, :, None]).sum(1) / real.sum(1, keepdim=True)
         return functional.normalize(mean, dim=1)
+
+    def tokens(self, texts: list[str]) -> list[list[int]]:
+        """Return the token ids of each text, cut to what the model reads."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
 
     def _attention(self, hidden: Tensor, bias: Tensor | None, layer: _Layer) -> Tensor:
         n, length, dim = hidden.shape
@@ -128,6 +137,11 @@ class MeanPooledBert:
 
     def _norm(self, hidden: Tensor, scale: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(hidden, (hidden.shape[-1],), *scale, self._epsilon)
+
+
+def bias_of(real: Tensor) -> Tensor:
+    """Return what attention adds to its logits, [n, 1, 1, T]: 0, and so much less than 0 for padding that nothing is left."""
+    return torch.where(real, 0.0, -1e9)[:, None, None, :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Only for what is neither an item nor a person: titles and people are called by t
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ _IN_COMMON = 0.6
 _LONG, _ALMOST_ALL = 7, 0.8
 """Letters and share of the longer word that two words have in common where stemmers see two stems: melancholy, melancholic."""
 _EVERYDAY = 5000
+_STEMMING = threading.Lock()
 
 
 class Derivations:
@@ -151,7 +153,9 @@ def _in_common(one: str, two: str) -> int:
 
 
 def _stem(language: str, word: str) -> str:
-    stem: str = _stemmer(language).stemWord(word)
+    # A stemmer keeps the word that it is at: two threads would take each other's.
+    with _STEMMING:
+        stem: str = _stemmer(language).stemWord(word)
     return stem
 
 

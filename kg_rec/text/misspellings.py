@@ -6,6 +6,7 @@ are: one slip in seven letters.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -43,13 +44,14 @@ class Misspellings:
     def find(self, words: Words, lexicon: Lexicon) -> Iterator[tuple[int, int, list[str]]]:
         """Yield first token, last token (not included) and the nearest forms of each window that is almost a name."""
         seen: set[tuple[int, int]] = set()
+        marks = _marks(words)
         for token in range(len(words.tokens)):
             unknown = self._is_unknown(words.tokens[token], lexicon)
             if not (unknown or _is_capital(words, token)):
                 continue
             for first in range(max(0, token - _MOST_WORDS + 1), token + 1):
                 for last in range(token + 1, min(len(words.tokens), first + _MOST_WORDS) + 1):
-                    if (first, last) in seen or not _is_phrase(words, lexicon, first, last):
+                    if (first, last) in seen or not _is_phrase(words, lexicon, marks, first, last):
                         continue
                     if not (unknown or _is_title(words, lexicon, first, last)):
                         continue
@@ -102,9 +104,16 @@ def _digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
 
 
-def _is_phrase(words: Words, lexicon: Lexicon, first: int, last: int) -> bool:
+def _marks(words: Words) -> list[int]:
+    """Return how many gaps with a mark stand before each token, itself included, from the first token on."""
+    return list(
+        itertools.accumulate(int(bool(_PHRASE_END.search(words.gap(token)))) for token in range(len(words.tokens)))
+    )
+
+
+def _is_phrase(words: Words, lexicon: Lexicon, marks: list[int], first: int, last: int) -> bool:
     """Tell whether the words could be one name: no mark between them, and no word of grammar at an end but an article."""
-    begin, end = words.tokens[first], words.tokens[last - 1]
-    if end in lexicon.function or (begin in lexicon.function and begin not in lexicon.articles):
+    if marks[last - 1] != marks[first]:
         return False
-    return not any(_PHRASE_END.search(words.gap(token)) for token in range(first + 1, last))
+    begin, end = words.tokens[first], words.tokens[last - 1]
+    return end not in lexicon.function and (begin not in lexicon.function or begin in lexicon.articles)

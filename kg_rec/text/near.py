@@ -269,11 +269,15 @@ class NearFinder:
             return None
         place = self._places[named[0]]
         popular = _TIMES_BETTER_KNOWN * max(1.0, *(target.popularity for target in targets))
-        cosines = np.where(self._popularity >= popular, self._vectors @ self._vectors[place], -1.0)
-        best = int((cosines + self._bonus).argmax())
-        if cosines[best] < self.least + _ONE_WORD or _says_more(self.targets[best].name, named[0]):
+        better = np.flatnonzero(self._popularity >= popular)  # few, and none where the target is well known itself
+        if not len(better):
             return None
-        return Nearness(self.targets[best], float(cosines[best]))
+        cosines = self._vectors[better] @ self._vectors[place]
+        best = int((cosines + self._bonus[better]).argmax())
+        found = self.targets[better[best]]
+        if cosines[best] < self.least + _ONE_WORD or _says_more(found.name, named[0]):
+            return None
+        return Nearness(found, float(cosines[best]))
 
 
 def _says_more(name: str, phrase: str) -> bool:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kg_rec.text.encoder import CachedEncoder, HashEncoder, SentenceEncoder, TextEncoder, load_encoder
+from kg_rec.errors import EncoderError
+from kg_rec.text.encoder import DEFAULT_ENCODER, CachedEncoder, HashEncoder, SentenceEncoder, TextEncoder, load_encoder
+from kg_rec.text.onnx import OnnxEncoder, exported, serving_encoder
 
 TEXTS = [
     "a slow, sad science fiction film",
@@ -27,6 +29,8 @@ ENCODERS: dict[str, Callable[[Path], TextEncoder]] = {
     "MiniLM": lambda folder: SentenceEncoder(),
     "hash, cached": lambda folder: load_encoder("hash", cache=folder),
     "MiniLM, cached": lambda folder: load_encoder(cache=folder),
+    # exporting takes seconds: once for all tests
+    "MiniLM, exported": lambda folder: serving_encoder(DEFAULT_ENCODER, folder.parents[1] / "encoders"),
 }
 
 
@@ -104,3 +108,24 @@ def test_the_cache_passes_the_encoder_on(tmp_path: Path) -> None:
     cached = CachedEncoder(inner, tmp_path)
     assert (cached.name, cached.dim, cached.fingerprint) == (inner.name, inner.dim, inner.fingerprint)
     assert cached.encoder is inner
+
+
+def test_exported_weights_give_the_same_vectors(tmp_path: Path) -> None:
+    original = SentenceEncoder()
+    encoder = serving_encoder(DEFAULT_ENCODER, tmp_path.parent / "encoders")
+    assert isinstance(encoder, OnnxEncoder)
+    assert (encoder.name, encoder.fingerprint, encoder.dim) == (original.name, original.fingerprint, original.dim)
+    np.testing.assert_allclose(encoder.encode(TEXTS), original.encode(TEXTS), atol=1e-5)
+
+
+def test_an_exported_file_that_is_damaged_says_so(tmp_path: Path) -> None:
+    path = tmp_path / f"{SentenceEncoder().fingerprint}.onnx"
+    path.write_bytes(b"no model")
+    assert exported(SentenceEncoder(), tmp_path) == path
+    with pytest.raises(EncoderError, match="Delete the file"):
+        serving_encoder(DEFAULT_ENCODER, tmp_path)
+
+
+def test_only_sentence_encoders_are_exported(tmp_path: Path) -> None:
+    assert isinstance(serving_encoder("hash", tmp_path), HashEncoder)
+    assert not list(tmp_path.iterdir())

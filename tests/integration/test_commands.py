@@ -306,6 +306,17 @@ class TestPeople:
         assert found["user"] == "ann"
         return {one["entity"]: (one["polarity"], one["source"]) for one in found["interests"]}
 
+    def test_everything_about_a_person_is_exported(self, ann: Commands) -> None:
+        found = json.loads(ann.run("people", "export", "ann"))
+        assert found["person"] == "ann" and found["key"] == "User/ann" and not found["of_graph"]
+        assert {one["entity"] for one in found["interests"]} >= {"Film/unforgiven", "Genre/Horror"}
+        assert all(one["evidence"] and one["inferredAt"] for one in found["interests"])
+        assert found["events"] == [] and found["interactions"] == []
+        loaded = json.loads(ann.run("people", "export", "sim-001"))
+        assert loaded["of_graph"] and loaded["interactions"]
+        with pytest.raises(UnknownEntityError, match="There is no person 'anne'"):
+            ann.invoke("people", "export", "anne")
+
     def test_attaching_writes_what_the_words_show(self, ann: Commands) -> None:
         shown = ann.run("attach", "ann", "-", words="westerns like Unforgiven, please no horror")
         assert re.search(r'^ \+ genre Western +\d\.\d\d  "westerns"$', shown, re.MULTILINE)

@@ -13,9 +13,11 @@ from kg_rec.graph import attach as people
 from kg_rec.graph.client import GraphClient
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.explain import Explanation, Step, explain
+from kg_rec.graph.export import export_graph
 from kg_rec.graph.history import history
 from kg_rec.graph.load import load
 from kg_rec.graph.server import ManagedServer
+from kg_rec.graph.surroundings import GraphSurroundings, Snapshot
 from kg_rec.interest import Interest
 from kg_rec.schema import GraphSchema
 from kg_rec.schema_inference import infer_schema
@@ -91,8 +93,10 @@ def paths(server: ManagedServer, client: GraphClient) -> Iterator[Run]:
 
 
 def one(client: GraphClient, schema: GraphSchema, item: str, *interests: Interest, **more: Any) -> Explanation:
-    (found,) = explain(client, schema, interests, [item], WEIGHTS, **more)
+    (found,) = explain(GraphSurroundings(client, schema), schema, interests, [item], WEIGHTS, **more)
     assert found.item == item
+    copied = Snapshot(export_graph(client, schema), schema)
+    assert explain(copied, schema, interests, [item], WEIGHTS, **more) == [found]
     return found
 
 
@@ -261,7 +265,9 @@ def test_what_the_model_uses_more_comes_first(client: GraphClient, schema: Graph
     both = [interest("Theme/tiles", "tiles"), interest("Maker/Anna Aalto", "Anna Aalto")]
 
     def first(**weights: float) -> str:
-        (found,) = explain(client, schema, both, ["Game/g2"], {**weights, "LIKED_TOGETHER": 1.0})
+        (found,) = explain(
+            GraphSurroundings(client, schema), schema, both, ["Game/g2"], {**weights, "LIKED_TOGETHER": 1.0}
+        )
         return found.names[0]
 
     assert first(**{"HAS_THEME⁻¹": 1.0, "MADE_BY⁻¹": 0.01}) == "tiles"
@@ -270,10 +276,10 @@ def test_what_the_model_uses_more_comes_first(client: GraphClient, schema: Graph
 
 def test_items_keep_their_order(client: GraphClient, schema: GraphSchema) -> None:
     items = ["Game/g7", "Game/g2", "Game/g'4", "Game/g1", "Game/gone", "Game/g3"]
-    found = explain(client, schema, [TILES, AZUL], items, WEIGHTS)
+    found = explain(GraphSurroundings(client, schema), schema, [TILES, AZUL], items, WEIGHTS)
     assert [explanation.item for explanation in found] == items
     assert found[4].steps == ()
-    assert explain(client, schema, [TILES], [], WEIGHTS) == []
+    assert explain(GraphSurroundings(client, schema), schema, [TILES], [], WEIGHTS) == []
 
 
 def test_a_graph_without_people(client: GraphClient, schema: GraphSchema) -> None:

@@ -17,6 +17,7 @@ from kg_rec.graph.explain import explain
 from kg_rec.graph.history import history
 from kg_rec.graph.load import load
 from kg_rec.graph.server import ManagedServer
+from kg_rec.graph.surroundings import GraphSurroundings
 from kg_rec.graph.tastes import tastes
 from kg_rec.interest import Interest
 from kg_rec.schema import GraphSchema
@@ -222,7 +223,13 @@ def test_everybodys_taste_is_what_they_liked_and_what_they_are_interested_in(
 
 
 def test_reasons_direct_shared_and_liked_together(client: GraphClient, schema: GraphSchema) -> None:
-    lem, left, emma = explain(client, schema, [SPACE, DISPOSSESSED, NO_LOVE], ["Book/3", "Book/2", "Book/5"], WEIGHTS)
+    lem, left, emma = explain(
+        GraphSurroundings(client, schema),
+        schema,
+        [SPACE, DISPOSSESSED, NO_LOVE],
+        ["Book/3", "Book/2", "Book/5"],
+        WEIGHTS,
+    )
     assert lem.item == "Book/3"
     assert "space" in lem.sentence
     assert "liked by 2 who liked The Dispossessed" in lem.sentence
@@ -235,20 +242,27 @@ def test_reasons_direct_shared_and_liked_together(client: GraphClient, schema: G
 
 def test_guesses_explain_only_what_nothing_else_does(client: GraphClient, schema: GraphSchema) -> None:
     guess = Interest("Topic/love", "Topic", "love", 0.1, source="near")
-    emma, lem = explain(client, schema, [guess, SPACE], ["Book/5", "Book/3"], WEIGHTS)
+    emma, lem = explain(GraphSurroundings(client, schema), schema, [guess, SPACE], ["Book/5", "Book/3"], WEIGHTS)
     assert emma.sentence == "about love · near in meaning to the words"
     assert lem.sentence == "about space"
 
 
 def test_without_words_nothing_is_near_to_them(client: GraphClient, schema: GraphSchema) -> None:
-    (lem,) = explain(client, schema, [], ["Book/3"], WEIGHTS, words=False)
+    (lem,) = explain(GraphSurroundings(client, schema), schema, [], ["Book/3"], WEIGHTS, words=False)
     assert lem.sentence == "liked by 2 people"
 
 
 def test_statements_show_the_path(server: ManagedServer, client: GraphClient, schema: GraphSchema) -> None:
     people.attach(client, schema, "o'neill", [SPACE, DISPOSSESSED], encoder="test")
     interests = people.interests(client, schema, "o'neill")
-    found = explain(client, schema, interests, ["Book/4", "Book/3", "Book/2", "Book/5"], WEIGHTS, user="o'neill")
+    found = explain(
+        GraphSurroundings(client, schema),
+        schema,
+        interests,
+        ["Book/4", "Book/3", "Book/2", "Book/5"],
+        WEIGHTS,
+        user="o'neill",
+    )
     with neo4j.GraphDatabase.driver(client.uri, auth=("neo4j", server.password())) as driver:
         for explanation in found[:3]:
             records = driver.execute_query(explanation.statement).records

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kg_rec.recommender import _notes, _titles_like
+from kg_rec.recommender import notes_on, titles_like
 
 TITLES = ["Unforgiven", "Unforgiven", "The Matrix", "Eternal Sunshine of the Spotless Mind", "Heat", "It"]
 
@@ -20,11 +20,11 @@ TITLES = ["Unforgiven", "Unforgiven", "The Matrix", "Eternal Sunshine of the Spo
     ],
 )
 def test_only_titles_that_are_near_are_proposed(given: str, near: list[str]) -> None:
-    assert _titles_like(given, TITLES) == near
+    assert titles_like(given, TITLES) == near
 
 
 def test_what_is_not_sure_is_not_said_to_resemble_nothing() -> None:
-    (note,) = _notes("something for a rainy day", [], 5, 5, "an encoder")
+    (note,) = notes_on("something for a rainy day", [], 5, 5, "an encoder")
     # Reasons may say "rain · near in meaning to the words" in the same answer.
     assert "resembles" not in note
     assert "name nothing that the graph knows" in note and "near enough to them to be sure" in note

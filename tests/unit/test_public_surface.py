@@ -156,11 +156,14 @@ def test_all_commands_are_there() -> None:
         "attach",
         "interests",
         "detach",
+        "people export",
         "recommend",
         "similar",
         "publish",
         "explore",
         "evaluate",
+        "serve",
+        *(f"keys {verb}" for verb in ("make", "list", "revoke")),
         "doctor",
     }
 

@@ -1,0 +1,3 @@
+// Drop the constraint that keeps two claims of one write apart.
+// returns  nothing
+DROP CONSTRAINT kg_write IF EXISTS

@@ -1,0 +1,94 @@
+"""The HTTP server: what it listens to, and how it starts and ends."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from kg_rec.errors import SettingsError
+from kg_rec.service.api import Access, Service, make_app
+from kg_rec.service.doors import is_loopback
+from kg_rec.service.engine import load, warm_up
+from kg_rec.service.graph import Graph
+from kg_rec.service.keys import KeyRing
+
+if TYPE_CHECKING:
+    from kg_rec.settings import Settings
+
+PORT = 8000
+KEYS = "keys.json"
+_GRACE = 15
+"""Seconds that requests are given to end after SIGTERM."""
+_SWITCH = 0.001
+"""Seconds after which a thread that computes lets the others have their turn, so that requests are read meanwhile."""
+
+
+def access_of(settings: Settings, host: str, *, require_key: bool, rate: float) -> Access:
+    """Return who may ask a service that listens to `host`. Raises SettingsError where it takes a key and there is none."""
+    ring = KeyRing(settings.home / KEYS)
+    local = is_loopback(host)
+    needs_key = require_key or not local
+    if needs_key and not ring.listed():
+        why = "--require-key" if local else f"--host {host} is reached from other machines"
+        raise SettingsError(
+            f"{why}: expected a key in {ring.path}, found none.", remedy="Make one: kg-rec keys make NAME --scope write"
+        )
+    return Access(ring, local=local, needs_key=needs_key, rate=rate)
+
+
+def make_server(settings: Settings, access: Access, host: str, port: int) -> tuple[uvicorn.Server, socket.socket]:
+    """Return a server with its model loaded, and the socket that it will listen to; port 0 takes a free one.
+
+    Raises ArtifactError and EncoderError where there is no model to serve, and SettingsError where the port is taken.
+    """
+    listening = _listen(host, port)
+    try:
+        graph = Graph(settings)
+        served = load(settings, graph)
+        warm_up(served)
+        app = make_app(Service(settings, graph, served), access)
+    except BaseException:
+        listening.close()
+        raise
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Who asks is who the socket says: a header could name anybody.
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE,
+        limit_concurrency=1000,
+    )
+    sys.setswitchinterval(_SWITCH)
+    return uvicorn.Server(config), listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """Return the address of the service, as a browser takes it."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        # Told to be TCP, it is taken for TCP by asyncio, which then sends the head and the body of an answer without waiting
+        # for the first to be acknowledged: 40 ms.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, port))
+        except BaseException:
+            listening.close()
+            raise
+    except OSError as error:
+        raise SettingsError(
+            f"{host}:{port}: the service cannot listen there: {error.strerror or error}",
+            remedy="Name another port: --port, 0 for a free one.",
+        ) from error
+    return listening
