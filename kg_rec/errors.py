@@ -51,6 +51,10 @@ class GraphError(KgRecError):
     """The graph in Neo4j cannot be used as it is: empty, without items, changed while it was read."""
 
 
+class GraphChangedError(GraphError):
+    """The graph was changed by somebody while it was read."""
+
+
 class UnknownEntityError(GraphError):
     """A person, item or entity that was asked for is not in the graph."""
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from kg_rec.graph.import_arguments import Sources
     from kg_rec.graph.load import LoadReport
     from kg_rec.graph.publish import PublishReport, UnpublishReport
-    from kg_rec.graph.status import Difference, GraphStatus
+    from kg_rec.graph.status import GraphStatus
     from kg_rec.graph.surroundings import Surroundings
     from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from kg_rec.schema import GraphSchema
     from kg_rec.schema_detour import Detour
     from kg_rec.schema_inference import SchemaChoices, UndecidedSchemaError
+    from kg_rec.synchronise import Synced
     from kg_rec.text.encoder import TextEncoder
     from kg_rec.text.linker import Linker
 
@@ -127,21 +127,6 @@ class Meaning:
     schema: GraphSchema
     reasons: dict[str, str]
     detour: Detour | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """What `sync` did. version: the current one now; written: whether anything had changed; differences: what is new or gone since
-    the model before; worded: of how many entities the words were encoded, being new or changed; seconds: what took how long;
-    published: version of the model that is published in Neo4j, "" where none is.
-    """
-
-    version: str
-    written: bool
-    differences: list[Difference]
-    worded: int
-    seconds: dict[str, float]
-    published: str = ""
 
 
 _T = TypeVar("_T")
@@ -425,43 +410,18 @@ class Recommender:
         Where nothing has, nothing is written. Raises ArtifactError where there is no model to go on from, or it cannot be written,
         and otherwise as `kg_rec.model.sync.synced` does; the model there was stays the current one then.
         """
-        from kg_rec.graph.content import content_of
-        from kg_rec.graph.export import export_graph
-        from kg_rec.graph.publish import published_model
-        from kg_rec.graph.status import differences
-        from kg_rec.model.artifact import load_texts, save_artifact
         from kg_rec.model.manifest import current_version
-        from kg_rec.model.sync import check_can_be_synced, synced
-        from kg_rec.text.cache import CachedEncoder
+        from kg_rec.synchronise import synchronise
 
-        started = time.monotonic()
         if "artifact" in self.__dict__ and current_version(self.settings.model_path) != self.artifact.version:
             self._forget_model()  # somebody else has trained or synchronised since it was read
-        artifact, schema = self.artifact, self.schema
-        check_can_be_synced(artifact, schema)
-        texts = load_texts(self.settings.model_path, artifact)
-        read = time.monotonic()
-        graph = export_graph(self.client, schema, self._progress)
-        seconds = {"reading the graph": round(time.monotonic() - read, 2)}
-        content = content_of(graph)
-        there = published_model(self.client)
-        published = there.version if there is not None else ""
-        if content == artifact.content and schema == artifact.schema:
-            seconds["all"] = round(time.monotonic() - started, 2)
-            return Synced(artifact.version, False, [], 0, seconds, published)
-        encoder = CachedEncoder(self.encoder_of(artifact), self.settings.vectors_path)
-        update = synced(artifact, texts, graph, schema, encoder, self._progress)
-        version = save_artifact(update.artifact, self.settings.model_path)
-        self._forget_model()
-        found = differences(
-            artifact.content.counts if artifact.content else None,
-            artifact.model.entities.keys,
-            content.counts,
-            set(update.artifact.model.entities.keys),
-            schema,
-        )
-        seconds |= {"encoding": round(update.encoding, 2), "all": round(time.monotonic() - started, 2)}
-        return Synced(version, True, found, update.worded, seconds, published)
+        artifact = self.artifact
+        done = synchronise(
+            self.client, self.settings, artifact, self.schema, self.encoder_of(artifact), self._progress
+        ).report
+        if done.written:
+            self._forget_model()
+        return done
 
     def status(self) -> GraphStatus:
         """Return how far the graph and the current model are apart; the model's tensors are not read (kg_rec/graph/status.py).

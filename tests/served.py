@@ -70,9 +70,9 @@ class Caller:
 
 
 @contextmanager
-def serving(settings: Settings, access: Access) -> Iterator[Caller]:
+def serving(settings: Settings, access: Access, *, follow: bool = False) -> Iterator[Caller]:
     """A service with the current model of a home, at a free port of this machine."""
-    server, listening = make_server(settings, access, "127.0.0.1", 0)
+    server, listening = make_server(settings, access, "127.0.0.1", 0, follow=follow)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     caller = Caller(listening.getsockname()[1], server.config.app.state.service)  # type: ignore[union-attr]

@@ -26,6 +26,12 @@ def serve(
     rate: Annotated[
         float, typer.Option(help="Requests a second for each key or address; 0 is no limit.", min=0.0)
     ] = 100.0,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", help="Bring the model up to date where the graph has changed, looked at once a minute."
+        ),
+    ] = False,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Answer over HTTP with the current model, and change to a new one when training ends.
@@ -50,7 +56,7 @@ def serve(
         except (ServerError, ConnectionFailedError) as error:
             # Words can be answered without it, and it is found when it comes.
             say(f"without the graph: {error.message}")
-    server, listening = make_server(settings, access, host, port)
+    server, listening = make_server(settings, access, host, port, follow=follow)
     version = server.config.app.state.service.served.artifact.version  # type: ignore[union-attr]  # it is our own app
     address = address_of(listening)
     say(f"model {version} is served at {address}; its routes: {address}/openapi.json")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from kg_rec.errors import GraphError, SchemaError
+from kg_rec.errors import GraphChangedError, GraphError, SchemaError
 from kg_rec.graph.counts import GraphCounts, Triple, counts_in, nothing_there
 from kg_rec.graph.keys import encoded, label_of
 from kg_rec.graph.publish import PUBLISHED
@@ -98,7 +98,7 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
         {triple: data[triple].edge_index.size(1) for triple in data.edge_types},
     )
     if read != counts:
-        raise GraphError(
+        raise GraphChangedError(
             f"The graph in Neo4j at {client.uri} changed while it was read.",
             remedy="Run it again when nothing is being loaded.",
         )

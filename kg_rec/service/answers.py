@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kg_rec.text.linker import Linker
 
 WITHOUT_PATHS = "The graph cannot be reached: these answers are without its paths."
-CHANGED = "The graph has changed since the model was trained; kg-rec train brings it up to date."
+CHANGED = "The graph has changed since the model was made; kg-rec sync brings the model up to date."
 _NOTHING: Mapping[int, float] = MappingProxyType({})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from fastapi import Path as InPath
 from fastapi.staticfiles import StaticFiles
 
 from kg_rec import __version__
-from kg_rec.errors import InputError, UnknownEntityError
+from kg_rec.errors import InputError, KgRecError, UnknownEntityError
 from kg_rec.graph.attach import Setting, person_key
 from kg_rec.graph.events import Event
 from kg_rec.nearest import items_like
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
+_PATIENCE = 0.8 * MOST_SECONDS
+"""Seconds after which a request does not wait any more for the model to catch up with the graph."""
+
 PAGE = Path(__file__).parent / "page"
 """The page, where there is one: its index.html is what / shows."""
 
@@ -64,14 +68,14 @@ class Access:
 class Service:
     """What the routes use: the engine, the graph, the metrics."""
 
-    def __init__(self, settings: Settings, graph: Graph, served: Served) -> None:
+    def __init__(self, settings: Settings, graph: Graph, served: Served, *, follow: bool = False) -> None:
         self.settings = settings
         self.graph = graph
         self.metrics = Metrics()
         self.engine = Engine(served, self.metrics)
         self.metrics.serves(served)
         self.metrics.graph.set_function(lambda: graph.reachable)
-        self.keeper = Keeper(settings, graph, self.engine, self.metrics)
+        self.keeper = Keeper(settings, graph, self.engine, self.metrics, follow=follow)
 
     @property
     def served(self) -> Served:
@@ -100,6 +104,17 @@ class Service:
         if question.recommends and question.item is None:
             self.metrics.people.labels("yes" if found.interests else "no").inc()
         return found
+
+    async def caught_up(self, since: float) -> str:
+        """Wait until the model is in step with the graph as it is now, and return why not, where that takes too long or fails."""
+        future = asyncio.wrap_future(self.keeper.catch_up())
+        try:
+            await asyncio.wait_for(asyncio.shield(future), max(0.0, since + _PATIENCE - time.monotonic()))
+        except TimeoutError:
+            return "Stored. The model is being brought up to date, which takes longer than a request may."
+        except KgRecError:
+            return "Stored. The model could not be brought up to date, the log says why; it is tried again. By hand: kg-rec sync"
+        return ""
 
     def close(self) -> None:
         """End all threads; what is being answered is answered."""
@@ -134,6 +149,7 @@ def make_app(service: Service, access: Access) -> FastAPI:
     app.include_router(_health)
     app.include_router(_read)
     app.include_router(_write)
+    app.include_router(_admin)
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     # The last one added sees a request first: it is given its id, then let in, then measured.
@@ -166,6 +182,10 @@ async def _may_write(request: Request) -> None:
     may("write", request)
 
 
+async def _may_administer(request: Request) -> None:
+    may("admin", request)
+
+
 async def _person_id(person: Annotated[str, InPath(max_length=1000, examples=["alice"])]) -> str:
     if any(character < " " or character == "\x7f" for character in person) or not person.strip():
         raise InputError("person: expected an id without control characters, and not empty.")
@@ -192,6 +212,7 @@ IdempotencyKey = Annotated[
 _health = APIRouter(tags=["health"])
 _read = APIRouter(prefix="/v1", tags=["read"], dependencies=[Depends(_may_read)])
 _write = APIRouter(prefix="/v1", tags=["write"], dependencies=[Depends(_may_write)])
+_admin = APIRouter(prefix="/v1", tags=["admin"], dependencies=[Depends(_may_administer)])
 
 
 @_health.get("/health/live", summary="Whether the process runs", response_model=dict[str, str])
@@ -439,6 +460,55 @@ async def forget(request: Request, service: Serving, person: Person, item: Item,
     return Response(status_code=204)
 
 
+@_admin.post(
+    "/items",
+    summary="Add items to the graph",
+    status_code=201,
+    response_model=models.ItemsAnswer,
+    responses={202: {"model": models.ItemsAnswer, "description": "Stored; the model has not caught up yet."}},
+)
+async def add(
+    request: Request,
+    service: Serving,
+    body: Annotated[
+        models.NewItems,
+        Body(
+            openapi_examples={
+                "one": {
+                    "value": {
+                        "items": [
+                            {
+                                "id": "seven-umbrellas",
+                                "title": "Seven Umbrellas",
+                                "words": "A meteorologist cannot stop the rain over one small town.",
+                                "properties": {"year": 2026},
+                                "relations": [
+                                    {"type": "HAS_GENRE", "entity": "Drama"},
+                                    {"type": "HAS_KEYWORD", "entity": "Keyword/small town"},
+                                ],
+                            }
+                        ]
+                    }
+                }
+            }
+        ),
+    ],
+    _: IdempotencyKey = None,
+) -> Response:
+    """Add items with their words and relations, all or none, and synchronise the model: the next request may recommend them.
+
+    They are nodes of the graph like all others. It takes as long as `kg-rec sync`; where that is more than a request may take, the
+    answer is 202 and the model follows. Items added by several requests at once share one synchronisation.
+    """
+    since = time.monotonic()
+    keys = await service.people(request, lambda people: people.add_items(body.items, service.served.artifact))
+    note = await service.caught_up(since)
+    served = service.served
+    known = all(key in served.artifact.model.entities.index for key in keys)
+    told = {"items": keys, "recommendable": known, "model": served.artifact.version, "note": "" if known else note}
+    return _json(told, 201 if known else 202)
+
+
 async def _once(request: Request, given: str) -> tuple[str, bytes]:
     """Return what a write is claimed by: the key, for this caller alone, and the whole of the request."""
     if not given.strip():
@@ -482,6 +552,6 @@ def _milliseconds(found: Answer, request: Request | None = None) -> dict[str, fl
     return {stage: round(1000 * seconds, 2) for stage, seconds in took.items()}
 
 
-def _json(content: Any) -> Response:
+def _json(content: Any, status: int = 200) -> Response:
     # Written as it is: what comes from the model is known to fit the schema, and to check ten items takes a millisecond.
-    return Response(json.dumps(content, ensure_ascii=False, allow_nan=False), media_type="application/json")
+    return Response(json.dumps(content, ensure_ascii=False, allow_nan=False), status, media_type="application/json")

@@ -11,24 +11,28 @@ import logging
 import queue
 import threading
 import time
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kg_rec.errors import ArtifactError, KgRecError
+from kg_rec.errors import ArtifactError, GraphChangedError, KgRecError
 from kg_rec.graph.counts import graph_counts
+from kg_rec.graph.surroundings import Snapshot
+from kg_rec.schema import read_schema
 from kg_rec.service.answers import Answer, Question, Served, answer
 from kg_rec.service.problems import BusyError
+from kg_rec.synchronise import synchronise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kg_rec.graph.client import GraphClient
-    from kg_rec.graph.surroundings import Snapshot
     from kg_rec.model.artifact import Artifact
     from kg_rec.service.graph import Graph
     from kg_rec.service.metrics import Metrics
     from kg_rec.settings import Settings
+    from kg_rec.synchronise import Synchronised
 
 _log = logging.getLogger("kg_rec.service")
 
@@ -42,6 +46,9 @@ _PROBE_EVERY = 2.0
 """Seconds between two questions to Neo4j whether it is there."""
 _COMPARE_EVERY = 60.0
 """Seconds between two looks at how much the graph holds."""
+_READ_AGAIN = 5
+"""How often a graph is read again that was changed meanwhile."""
+_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +138,21 @@ class Keeper:
     """Keeps what is served up to date: the model, the copy of the graph, and what is known about Neo4j.
 
     A model that is current now is loaded and warmed beside the one that answers, and takes its place between two batches.
+    follow: whether the model is synchronised by itself where the graph has changed.
     """
 
-    def __init__(self, settings: Settings, graph: Graph, engine: Engine, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, graph: Graph, engine: Engine, metrics: Metrics, *, follow: bool = False
+    ) -> None:
         self._settings = settings
         self._graph = graph
         self._engine = engine
         self._metrics = metrics
         self._end = threading.Event()
+        self._wake = threading.Event()
+        self._behind: list[Future[str]] = []
+        self._again = _NEVER
+        self._follow = follow
         self._refused = ""
         self._fingerprint = ""
         self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
@@ -150,13 +164,29 @@ class Keeper:
     def close(self) -> None:
         """Stop looking."""
         self._end.set()
+        self._wake.set()
         self._thread.join()
+        for future in self._behind:
+            future.cancel()
+
+    def catch_up(self) -> Future[str]:
+        """Have the model synchronised with the graph as it is now; the result is the version that is served then.
+
+        Whoever asks while one is being made waits for the next, which sees all that was written before.
+        """
+        future: Future[str] = Future()
+        self._behind.append(future)
+        self._wake.set()
+        return future
 
     def _work(self) -> None:
         due = dict.fromkeys(("probe", "compare"), 0.0)
-        while not self._end.wait(_LOOK_EVERY):
+        while not self._end.is_set():
+            self._wake.wait(_LOOK_EVERY)
+            self._wake.clear()
             now = time.monotonic()
             try:
+                self.synchronise()
                 self.look_at_model()
                 if now >= due["probe"]:
                     due["probe"] = now + _PROBE_EVERY
@@ -166,6 +196,40 @@ class Keeper:
                     self.look_at_graph()
             except Exception as error:  # looking goes on, whatever happens to one look
                 _log.error("keeper", extra={"error": type(error).__name__})
+
+    def synchronise(self) -> None:
+        """Bring the model up to date with the graph and serve it, where somebody waits for that, or it failed before."""
+        waiting, self._behind = self._behind, []
+        if not waiting and time.monotonic() < self._again:
+            return
+        self._again = _NEVER
+        try:
+            self.look_at_model()  # somebody else may have trained since
+            done = self._synchronised()
+            if done.report.written:
+                around = Snapshot(done.graph, done.artifact.schema)
+                self._take_over(Served(done.artifact, self._engine.served.encoder, around))
+        except Exception as error:  # whoever waits is told, and it is tried again
+            self._again = time.monotonic() + _COMPARE_EVERY
+            why = error.message if isinstance(error, KgRecError) else type(error).__name__
+            _log.error("not synchronised", extra={"error": why})
+            for future in waiting:
+                future.set_exception(error)
+            return
+        for future in waiting:
+            future.set_result(self._engine.served.artifact.version)
+
+    def _synchronised(self) -> Synchronised:
+        """Write the model that is in step with the graph; while others write there, too, it may have to be read again."""
+        served, schema = self._engine.served, read_schema(self._settings.schema_path)
+
+        def work(client: GraphClient) -> Synchronised:
+            return synchronise(client, self._settings, served.artifact, schema, served.encoder)
+
+        for _ in range(_READ_AGAIN):
+            with suppress(GraphChangedError):
+                return self._graph.call(work)
+        return self._graph.call(work)
 
     def look_at_model(self) -> bool:
         """Serve the model that is current, and return whether that is another one now."""
@@ -180,8 +244,7 @@ class Keeper:
             self._refused = name
             _log.error("model refused", extra={"model": name, "error": type(error).__name__})
             return False
-        self._serve(new)
-        _log.info("model changed", extra={"model": new.artifact.version, "before": served.artifact.version})
+        self._take_over(new)
         return True
 
     def look_at_graph(self) -> bool:
@@ -192,8 +255,17 @@ class Keeper:
             return False
         around = self._graph.call(lambda client: snapshot(client, served.artifact))
         self._fingerprint = fingerprint
-        self._serve(replace(served, around=around, changed=fingerprint != served.artifact.fingerprint), warm=False)
+        changed = fingerprint != served.artifact.fingerprint
+        self._serve(replace(served, around=around, changed=changed), warm=False)
+        if changed and self._follow:
+            self.catch_up()
         return True
+
+    def _take_over(self, new: Served) -> None:
+        """Serve another model."""
+        before = self._engine.served.artifact.version
+        self._serve(new)
+        _log.info("model changed", extra={"model": new.artifact.version, "before": before})
 
     def _serve(self, new: Served, *, warm: bool = True) -> None:
         old = self._engine.served
@@ -234,7 +306,6 @@ def load(settings: Settings, graph: Graph) -> Served:
 def snapshot(client: GraphClient, artifact: Artifact) -> Snapshot:
     """Return a copy of the graph, for explanations."""
     from kg_rec.graph.export import export_graph
-    from kg_rec.graph.surroundings import Snapshot
 
     return Snapshot(export_graph(client, artifact.schema), artifact.schema)
 

@@ -14,6 +14,7 @@ MOST_ITEMS = 200
 """Items of one answer."""
 MOST_EVENTS = 100
 _MOST_NAMED = 100
+_MOST_NEW = 50
 _LONGEST_NAME = 1000
 
 Polarity = Literal[1, -1]
@@ -30,7 +31,18 @@ Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValida
 Words = Annotated[
     str, Field(max_length=MOST_WORDS, description=f"What somebody says they like, up to {MOST_WORDS:,} characters.")
 ]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+def _storable(value: str | float) -> str | float:
+    """Refuse whole numbers that Neo4j cannot store."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("expected a whole number of 64 bits, found a larger one")
+    return value
+
+
+Value = Annotated[Words | int | Finite | bool, AfterValidator(_storable)]
 
 
 class _Asked(BaseModel):
@@ -101,6 +113,34 @@ class Events(_Asked):
     """What a person did, in its order."""
 
     events: list[NewEvent] = Field(min_length=1, max_length=MOST_EVENTS)
+
+
+class NewRelation(_Asked):
+    """A relation of a new item, of a type that other items have."""
+
+    type: Name
+    entity: Name = Field(description="Key or name of the entity at its other end.")
+    forward: bool | None = Field(
+        default=None, description="Whether it leads from the item; needed only where the graph knows both directions."
+    )
+
+
+class NewItem(_Asked):
+    """An item that the graph does not have yet."""
+
+    id: Name
+    title: Name
+    words: Words = Field(default="", description="What it is about; becomes the first of schema.toml's item.text.")
+    properties: dict[Name, Value] = Field(
+        default={}, max_length=50, description="Any others, by name: numbers, truth values and texts."
+    )
+    relations: list[NewRelation] = Field(default=[], max_length=_MOST_NAMED)
+
+
+class NewItems(_Asked):
+    """Items to add, all or none."""
+
+    items: list[NewItem] = Field(min_length=1, max_length=_MOST_NEW)
 
 
 class FoundInterest(BaseModel):
@@ -200,6 +240,15 @@ class EventsAnswer(BaseModel):
 
     person: str
     recorded: int
+
+
+class ItemsAnswer(BaseModel):
+    """The keys of what was added. recommendable: whether `model`, which answers now, knows them already; note: why not."""
+
+    items: list[str]
+    recommendable: bool
+    model: str
+    note: str = ""
 
 
 class FoundSimilar(BaseModel):

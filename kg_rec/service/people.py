@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kg_rec.errors import ModelError
 from kg_rec.graph import attach as attached
 from kg_rec.graph import events as reacted
+from kg_rec.graph.counts import graph_counts
+from kg_rec.graph.items import NewItem, NewRelation, add_items
+from kg_rec.graph.keys import key_of
 from kg_rec.graph.once import DoneBeforeError, OnceClient
 from kg_rec.graph.publish import write_wish
+from kg_rec.model.sync import check_can_be_synced
 from kg_rec.person import KnownPerson, person_in, reading, stored_data
 from kg_rec.service.problems import ProblemError
 
@@ -20,9 +25,11 @@ if TYPE_CHECKING:
     from kg_rec.graph.client import GraphClient
     from kg_rec.graph.events import Event
     from kg_rec.interest import Interest
+    from kg_rec.model.artifact import Artifact
     from kg_rec.model.features import Entities
     from kg_rec.schema import GraphSchema
     from kg_rec.service.answers import Answer
+    from kg_rec.service.models import NewItem as WantedItem
 
 _T = TypeVar("_T")
 LONGEST_KEY = 200
@@ -105,6 +112,29 @@ class People:
                 raise self._nobody(user)
 
         self._once(write)
+
+    def add_items(self, items: Sequence[WantedItem], artifact: Artifact) -> list[str]:
+        """Add items to the graph, and return their keys (see kg_rec.graph.items.add_items).
+
+        Raises ProblemError (409) where the model could not be brought up to date with them.
+        """
+        try:
+            check_can_be_synced(artifact, self._schema)
+        except ModelError as error:
+            raise ProblemError(409, error.message, remedy=error.remedy, kind="model") from error
+        new = [
+            NewItem(
+                one.id,
+                one.title,
+                one.words,
+                one.properties,
+                [NewRelation(told.type, told.entity, told.forward) for told in one.relations],
+            )
+            for one in items
+        ]
+        kinds = (artifact.content.counts if artifact.content else graph_counts(self._client)).relations
+        self._once(lambda: add_items(self._writer, self._schema, new, kinds=list(kinds), known=artifact.properties))
+        return [key_of(self._schema.item.label, one.id) for one in items]
 
     def data(self, user: str) -> dict[str, Any]:
         """Return all that is stored about a person, as JSON knows it."""

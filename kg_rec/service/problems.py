@@ -20,6 +20,7 @@ from kg_rec.errors import (
     ServerError,
     UnknownEntityError,
 )
+from kg_rec.graph.items import AlreadyThereError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +85,8 @@ def problem_of(error: KgRecError) -> ProblemError:
         return error
     if isinstance(error, UnknownEntityError):
         return ProblemError(404, error.message, remedy=error.remedy, kind="unknown")
+    if isinstance(error, AlreadyThereError):
+        return ProblemError(409, error.message, remedy=error.remedy, kind="already-there")
     if isinstance(error, InputError):
         return ProblemError(422, error.message, remedy=error.remedy, kind="invalid")
     if isinstance(error, ConnectionFailedError | ServerError):

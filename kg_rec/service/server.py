@@ -39,9 +39,12 @@ def access_of(settings: Settings, host: str, *, require_key: bool, rate: float) 
     return Access(ring, local=local, needs_key=needs_key, rate=rate)
 
 
-def make_server(settings: Settings, access: Access, host: str, port: int) -> tuple[uvicorn.Server, socket.socket]:
+def make_server(
+    settings: Settings, access: Access, host: str, port: int, *, follow: bool = False
+) -> tuple[uvicorn.Server, socket.socket]:
     """Return a server with its model loaded, and the socket that it will listen to; port 0 takes a free one.
 
+    follow: whether it synchronises the model by itself where the graph has changed.
     Raises ArtifactError and EncoderError where there is no model to serve, and SettingsError where the port is taken.
     """
     listening = _listen(host, port)
@@ -49,7 +52,7 @@ def make_server(settings: Settings, access: Access, host: str, port: int) -> tup
         graph = Graph(settings)
         served = load(settings, graph)
         warm_up(served)
-        app = make_app(Service(settings, graph, served), access)
+        app = make_app(Service(settings, graph, served, follow=follow), access)
     except BaseException:
         listening.close()
         raise

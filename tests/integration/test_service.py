@@ -473,10 +473,142 @@ def test_a_new_model_takes_over_without_a_request_being_lost(call: Caller, setti
     assert f'kgrec_model{{version="{after}"}} 1.0' in call("GET", "/metrics").body.decode()
 
 
+UMBRELLAS = {
+    "id": "seven-umbrellas",
+    "title": "Seven Umbrellas",
+    "words": "A meteorologist cannot stop the rain over one small town.",
+    "properties": {"year": 2026, "colour": "grey"},
+    "relations": [
+        {"type": "HAS_GENRE", "entity": "Drama"},
+        {"type": "HAS_KEYWORD", "entity": "Keyword/small town"},
+    ],
+}
+
+
+class TestItems:
+    @pytest.fixture
+    def added(self, call: Caller, server: ManagedServer) -> Iterator[Any]:
+        """The answer to adding an item, which is gone afterwards."""
+        yield call("POST", "/v1/items", {"items": [UMBRELLAS]}, {"Idempotency-Key": "umbrellas"})
+        with neo4j.GraphDatabase.driver(str(server.status().uri), auth=("neo4j", server.password())) as driver:
+            driver.execute_query("MATCH (n:KGEntity) WHERE n.key STARTS WITH 'Film/seven-' DETACH DELETE n")
+            driver.execute_query("MATCH (n:KGWrite) DELETE n")
+        call.service.keeper.catch_up().result(60)
+
+    def test_a_new_item_is_recommendable_from_the_next_request_on(self, call: Caller, added: Any) -> None:
+        assert added.status == 201, added.json
+        assert (
+            added.json["items"] == ["Film/seven-umbrellas"] and added.json["recommendable"] and not added.json["note"]
+        )
+        found = call("POST", "/v1/recommend", {"words": "a meteorologist in a small town, in the rain", "k": 20}).json
+        assert found["model"] == added.json["model"] and not [note for note in found["notes"] if "changed" in note]
+        ours = next(item for item in found["items"] if item["key"] == "Film/seven-umbrellas")
+        assert ours["properties"]["year"] == 2026 and ours["id"] == "seven-umbrellas"
+        assert "small town" in ours["why"] and ours["path"][-1]["key"] == "Film/seven-umbrellas"
+        assert call("GET", "/v1/similar/Seven%20Umbrellas").status == 200
+        liked = {"events": [{"item": "Seven Umbrellas", "kind": "liked"}]}
+        assert call("POST", "/v1/people/umbrella-fan/events", liked).status == 200
+        assert call("DELETE", "/v1/people/umbrella-fan").status == 204
+
+    def test_it_is_a_node_of_the_graph_as_a_loaded_one(
+        self, call: Caller, added: Any, graph: Callable[[], list[Any]]
+    ) -> None:
+        everything = graph()
+        (node,) = (one for one in everything if one.get("p", {}).get("key") == "Film/seven-umbrellas")
+        loaded = next(one for one in everything if one.get("p", {}).get("key") == "Film/arrival")
+        assert node["l"] == loaded["l"]
+        assert node["p"] == {
+            "key": "Film/seven-umbrellas",
+            "filmId": "seven-umbrellas",
+            "title": "Seven Umbrellas",
+            "summary": "A meteorologist cannot stop the rain over one small town.",
+            "year": 2026,
+            "colour": "grey",
+        }
+        edges = [(one["t"], one["b"], one["p"]) for one in everything if one.get("a") == "Film/seven-umbrellas"]
+        assert edges == [("HAS_GENRE", "Genre/Drama", {}), ("HAS_KEYWORD", "Keyword/small town", {})]
+
+    def test_it_is_added_once(self, call: Caller, added: Any, graph: Callable[[], list[Any]]) -> None:
+        before = graph()
+        again = call("POST", "/v1/items", {"items": [UMBRELLAS]}, {"Idempotency-Key": "umbrellas"})
+        assert (again.status, again.json["items"]) == (201, added.json["items"])
+        other = call("POST", "/v1/items", {"items": [{**UMBRELLAS, "title": "Others"}]})
+        assert other.status == 409 and "already" in other.json["detail"]
+        assert graph() == before
+
+    def test_requests_at_once_share_a_synchronisation(self, call: Caller, added: Any) -> None:
+        def add(number: int) -> Any:
+            return call("POST", "/v1/items", {"items": [{"id": f"seven-{number}", "title": f"Seven Times {number}"}]})
+
+        def swaps() -> float:
+            (found,) = re.findall(
+                r"^kgrec_model_swaps_total (\S+)", call("GET", "/metrics").body.decode(), re.MULTILINE
+            )
+            return float(found)
+
+        before = swaps()
+        with ThreadPoolExecutor(6) as pool:
+            replies = list(pool.map(add, range(6)))
+        assert {reply.status for reply in replies} == {201}, [reply.json for reply in replies]
+        assert 1 <= swaps() - before <= 4
+        assert call("GET", "/v1/similar/Seven%20Times%203").status == 200
+
+    @pytest.mark.parametrize(
+        ("changed", "where"),
+        [
+            ({"id": " "}, "items[0].id"),
+            ({"relations": [{"type": "HAS_GENRE", "entity": "Dramma"}]}, "items[0].relations[0].entity"),
+            ({"relations": [{"type": "RATED", "entity": "Drama"}]}, "items[0].relations[0].type"),
+            ({"relations": [{"type": "X`]->() DETACH DELETE n //", "entity": "Drama"}]}, "items[0].relations[0].type"),
+            (
+                {"relations": [{"type": "HAS_GENRE", "entity": "Drama", "forward": False}]},
+                "items[0].relations[0].forward",
+            ),
+            ({"properties": {"year": "soon"}}, "items[0].properties.year"),
+            ({"properties": {"key": "Film/arrival"}}, "items[0].properties"),
+            ({"properties": {"kgEmbedding": 1}}, "items[0].properties"),
+            ({"properties": {"title": "Another"}}, "items[0].properties"),
+            ({"properties": {"year": 1 << 70}}, "items.0.properties.year"),
+            ({"properties": {"year": None}}, "items.0.properties.year"),
+            ({"id": "x" * 1001}, "items.0.id"),
+        ],
+    )
+    def test_what_is_not_in_order_is_named_and_nothing_is_written(
+        self, call: Caller, graph: Callable[[], list[Any]], changed: dict[str, Any], where: str
+    ) -> None:
+        before = graph()
+        sound = {"id": "seven-sound", "title": "Sound"}
+        reply = call("POST", "/v1/items", {"items": [{**UMBRELLAS, **changed}, sound]})
+        assert reply.status == 422 and where in reply.json["detail"], reply.json
+        assert graph() == before
+
+    def test_an_item_given_twice_is_refused(self, call: Caller) -> None:
+        reply = call("POST", "/v1/items", {"items": [UMBRELLAS, UMBRELLAS]})
+        assert reply.status == 422 and "items[1].id" in reply.json["detail"]
+
+    def test_a_service_that_follows_synchronises_by_itself(
+        self, settings: Settings, server: ManagedServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("kg_rec.service.engine._COMPARE_EVERY", 0.5)
+        with (
+            serving(settings, Access(KeyRing(settings.home / "keys.json")), follow=True) as following,
+            neo4j.GraphDatabase.driver(str(server.status().uri), auth=("neo4j", server.password())) as driver,
+        ):
+            driver.execute_query("CREATE (:KGEntity:Film {key: 'Film/seven-x', filmId: 'seven-x', title: 'Seven X'})")
+            try:
+                deadline = time.monotonic() + 60
+                while following("GET", "/v1/similar/Seven%20X").status != 200:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
+            finally:
+                driver.execute_query("MATCH (n:KGEntity {key: 'Film/seven-x'}) DETACH DELETE n")
+                following.service.keeper.catch_up().result(60)
+
+
 class TestKeys:
     def test_each_scope_may_do_its_part(self, settings: Settings) -> None:
         ring = KeyRing(settings.home / "ring.json")
-        tokens = {scope: ring.make(scope, scope) for scope in ("read", "write")}  # type: ignore[arg-type]
+        tokens = {scope: ring.make(scope, scope) for scope in ("read", "write", "admin")}  # type: ignore[arg-type]
         with serving(settings, Access(ring, needs_key=True)) as call:
 
             def status(method: str, path: str, body: Any = None, token: str = "") -> int:
@@ -488,6 +620,8 @@ class TestKeys:
                 assert status("GET", "/metrics", token=token) == expected
             for token, expected in (("", 401), (tokens["read"], 403), (tokens["write"], 200)):
                 assert status("PUT", "/v1/people/key", {"words": "westerns"}, token) == expected
+            for token, expected in (("", 401), (tokens["write"], 403), (tokens["admin"], 422)):
+                assert status("POST", "/v1/items", {"items": []}, token) == expected
             assert status("DELETE", "/v1/people/key", token=tokens["read"]) == 403
             assert status("DELETE", "/v1/people/key", token=tokens["write"]) == 204
             assert call("GET", "/health/live").status == call("GET", "/health/ready").status == 200
