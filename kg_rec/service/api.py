@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,8 +43,10 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-_PATIENCE = 0.8 * MOST_SECONDS
-"""Seconds after which a request does not wait any more for the model to catch up with the graph."""
+_PATIENCE = 60.0
+"""Seconds that a request waits for the model to catch up with the graph."""
+
+_CATCHING_UP = "Stored. The model is being brought up to date."
 
 PAGE = Path(__file__).parent / "page"
 """The page, where there is one: its index.html is what / shows."""
@@ -105,13 +106,18 @@ class Service:
             self.metrics.people.labels("yes" if found.interests else "no").inc()
         return found
 
-    async def caught_up(self, since: float) -> str:
+    def catch_up(self) -> str:
+        """Have the model brought up to date with the graph as it is now, without waiting, and return what to say of it."""
+        self.keeper.catch_up()
+        return _CATCHING_UP
+
+    async def caught_up(self) -> str:
         """Wait until the model is in step with the graph as it is now, and return why not, where that takes too long or fails."""
         future = asyncio.wrap_future(self.keeper.catch_up())
         try:
-            await asyncio.wait_for(asyncio.shield(future), max(0.0, since + _PATIENCE - time.monotonic()))
+            await asyncio.wait_for(asyncio.shield(future), _PATIENCE)
         except TimeoutError:
-            return "Stored. The model is being brought up to date, which takes longer than a request may."
+            return _CATCHING_UP
         except KgRecError:
             return "Stored. The model could not be brought up to date, the log says why; it is tried again. By hand: kg-rec sync"
         return ""
@@ -153,7 +159,12 @@ def make_app(service: Service, access: Access) -> FastAPI:
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     # The last one added sees a request first: it is given its id, then let in, then measured.
-    app.add_middleware(Limits, most_bytes=access.most_bytes, most_seconds=access.most_seconds)
+    app.add_middleware(
+        Limits,
+        most_bytes=access.most_bytes,
+        most_seconds=access.most_seconds,
+        slow={"/v1/items": access.most_seconds + _PATIENCE},
+    )
     app.add_middleware(Doors, ring=access.ring, needs_key=access.needs_key, local=access.local, rate=Rate(access.rate))
     app.add_middleware(RequestLog, metrics=service.metrics)
     return app
@@ -494,15 +505,16 @@ async def add(
         ),
     ],
     _: IdempotencyKey = None,
+    prefer: Annotated[str | None, Header(max_length=200, description="`respond-async` (RFC 7240).")] = None,
 ) -> Response:
-    """Add items with their words and relations, all or none, and synchronise the model: the next request may recommend them.
+    """Add items with their words and relations, all or none, and synchronise the model.
 
-    They are nodes of the graph like all others. It takes as long as `kg-rec sync`; where that is more than a request may take, the
-    answer is 202 and the model follows. Items added by several requests at once share one synchronisation.
+    They are nodes of the graph like all others. The answer comes when they can be recommended, after as long as `kg-rec sync`
+    takes; items of several requests at once share that. With `Prefer: respond-async` it comes when they are stored, with 202.
     """
-    since = time.monotonic()
     keys = await service.people(request, lambda people: people.add_items(body.items, service.served.artifact))
-    note = await service.caught_up(since)
+    later = prefer is not None and "respond-async" in prefer.casefold()
+    note = service.catch_up() if later else await service.caught_up()
     served = service.served
     known = all(key in served.artifact.model.entities.index for key in keys)
     told = {"items": keys, "recommendable": known, "model": served.artifact.version, "note": "" if known else note}

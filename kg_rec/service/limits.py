@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from kg_rec.service.problems import ProblemError, response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 64 * 1024
@@ -42,12 +44,23 @@ class Rate:
 
 
 class Limits:
-    """Refuses bodies that are too large, and requests that take too long, a body that trickles in among them."""
+    """Refuses bodies that are too large, and requests that take too long, a body that trickles in among them.
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int = MOST_BYTES, most_seconds: float = MOST_SECONDS) -> None:
+    slow: paths whose answers may take longer once the body is there, {path: seconds}.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        most_bytes: int = MOST_BYTES,
+        most_seconds: float = MOST_SECONDS,
+        slow: Mapping[str, float] | None = None,
+    ) -> None:
         self._app = app
         self._bytes = most_bytes
         self._seconds = most_seconds
+        self._slow = dict(slow or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -62,8 +75,10 @@ class Limits:
             await send(message)
 
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._seconds) as limit:
                 body = await self._body(scope, receive)
+                if scope["path"] in self._slow:
+                    limit.reschedule(asyncio.get_running_loop().time() + self._slow[scope["path"]])
                 await self._app(scope, _replayed(body, receive), told)
         except ProblemError as problem:
             await response(problem, str(scope.get("state", {}).get("id", "")))(scope, receive, send)

@@ -553,6 +553,27 @@ class TestItems:
         assert 1 <= swaps() - before <= 4
         assert call("GET", "/v1/similar/Seven%20Times%203").status == 200
 
+    def test_whoever_does_not_want_to_wait_is_answered_when_it_is_stored(self, call: Caller, added: Any) -> None:
+        item = {"id": "seven-async", "title": "Seven Async"}
+        reply = call("POST", "/v1/items", {"items": [item]}, {"Prefer": "respond-async"})
+        assert (reply.status, reply.json["recommendable"]) == (202, False) and reply.json["note"]
+        deadline = time.monotonic() + 60
+        while call("GET", "/v1/similar/seven-async").status != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def test_its_answers_are_those_of_a_model_that_was_read_from_disk(
+        self, call: Caller, added: Any, settings: Settings
+    ) -> None:
+        with Recommender.open(settings) as library:
+            for words in [WORDS, *OTHERS]:
+                found = call("POST", "/v1/recommend", {"words": words, "k": 30}).json
+                expected = library.recommend(words, k=30)
+                assert found["model"] == library.artifact.version
+                assert [(item["key"], item["parts"], item["why"]) for item in found["items"]] == [
+                    (item.key, item.parts, item.why) for item in expected
+                ]
+
     @pytest.mark.parametrize(
         ("changed", "where"),
         [
