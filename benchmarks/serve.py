@@ -112,10 +112,10 @@ def _encode_alone(words: Sequence[str]) -> list[float]:
 
 
 def _encode_in_batches(words: Sequence[str], size: int) -> float:
-    from kg_rec.text.onnx import serving_encoder
+    from kg_rec.text.serving import serving_encoder
 
     settings = load_settings()
-    encoder = serving_encoder(settings.encoder, settings.home / "onnx")
+    encoder = serving_encoder(settings.encoder, settings.encoders_path)
     encoder.encode(words[:WARM])
     took = sum(
         _timed(lambda start=start: encoder.encode(words[start : start + size])) for start in range(0, len(words), size)

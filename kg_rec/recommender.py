@@ -378,6 +378,7 @@ class Recommender:
         from kg_rec.graph.export import export_graph
         from kg_rec.model.artifact import Artifact, answerable, save_artifact
         from kg_rec.model.training import TrainingSettings, fit
+        from kg_rec.text.serving import exported
 
         schema = self.schema
         graph = export_graph(self.client, schema, self._progress)
@@ -400,6 +401,7 @@ class Recommender:
             | ({"own": True} if self._own_encoder is not None else {}),
             content=content_of(graph),
         )
+        exported(self._encoder(encoder.name), self.settings.encoders_path)  # so that a service starts at once
         version = save_artifact(artifact, self.settings.model_path)
         self._forget_model()
         return {"version": version, **trained.metrics}

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         return self.home / "vectors"
 
     @property
+    def encoders_path(self) -> Path:
+        """Encoders as answers use them, exported from the weights that are installed."""
+        return self.home / "encoders"
+
+    @property
     def model_path(self) -> Path:
         """Folder of the trained models, one folder a version."""
         return self.home / "model"

@@ -32,6 +32,9 @@ def serve(
             "--follow", help="Bring the model up to date where the graph has changed, looked at once a minute."
         ),
     ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Encode words as training does to the last digit; it takes longer.")
+    ] = False,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Answer over HTTP with the current model, and change to a new one when training ends.
@@ -56,7 +59,7 @@ def serve(
         except (ServerError, ConnectionFailedError) as error:
             # Words can be answered without it, and it is found when it comes.
             say(f"without the graph: {error.message}")
-    server, listening = make_server(settings, access, host, port, follow=follow)
+    server, listening = make_server(settings, access, host, port, follow=follow, exact=exact)
     version = server.config.app.state.service.served.artifact.version  # type: ignore[union-attr]  # it is our own app
     address = address_of(listening)
     say(f"model {version} is served at {address}; its routes: {address}/openapi.json")

@@ -238,7 +238,7 @@ class Keeper:
         if not name or name in (served.artifact.version, self._refused):
             return False
         try:
-            new = load(self._settings, self._graph)
+            new = load(self._settings, self._graph, before=served)
         except KgRecError as error:
             # The one that is served goes on; said once, not every second.
             self._refused = name
@@ -283,10 +283,13 @@ _MADE = ("linker", "ranking", "similarity", "names", "_by_name")
 """What a model is served with, whatever the graph holds: names in Served."""
 
 
-def load(settings: Settings, graph: Graph) -> Served:
-    """Return the current model, ready to answer; without paths where Neo4j is away. Raises ArtifactError and EncoderError."""
+def load(settings: Settings, graph: Graph, *, exact: bool = False, before: Served | None = None) -> Served:
+    """Return the current model, ready to answer; without paths where Neo4j is away. Raises ArtifactError and EncoderError.
+
+    exact: as for `kg_rec.text.serving.serving_encoder`; before: what is served, whose encoder is kept where it is the same.
+    """
     from kg_rec.model.artifact import load_artifact
-    from kg_rec.text.onnx import serving_encoder
+    from kg_rec.text.serving import serving_encoder
 
     artifact = load_artifact(settings.model_path)
     if artifact.encoder.get("own"):
@@ -294,7 +297,11 @@ def load(settings: Settings, graph: Graph) -> Served:
             f"The model was trained with an encoder of one's own, '{artifact.encoder['name']}', which cannot be served.",
             remedy="Train again with an encoder that has a name: kg-rec train --encoder NAME",
         )
-    served = Served(artifact, serving_encoder(artifact.encoder["name"], settings.home / "onnx"), None)
+    if before is not None and before.artifact.encoder == artifact.encoder:
+        encoder = before.encoder
+    else:
+        encoder = serving_encoder(artifact.encoder["name"], settings.encoders_path, exact=exact)
+    served = Served(artifact, encoder, None)
     with suppress(KgRecError):  # away, or not readable just now: the keeper looks again
         around, fingerprint = graph.call(
             lambda client: (snapshot(client, artifact), graph_counts(client).fingerprint())

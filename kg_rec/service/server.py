@@ -40,17 +40,18 @@ def access_of(settings: Settings, host: str, *, require_key: bool, rate: float) 
 
 
 def make_server(
-    settings: Settings, access: Access, host: str, port: int, *, follow: bool = False
+    settings: Settings, access: Access, host: str, port: int, *, follow: bool = False, exact: bool = False
 ) -> tuple[uvicorn.Server, socket.socket]:
     """Return a server with its model loaded, and the socket that it will listen to; port 0 takes a free one.
 
-    follow: whether it synchronises the model by itself where the graph has changed.
+    follow: whether it synchronises the model by itself where the graph has changed; exact: whether words are encoded as in
+    training to the last digit (see kg_rec.text.serving).
     Raises ArtifactError and EncoderError where there is no model to serve, and SettingsError where the port is taken.
     """
     listening = _listen(host, port)
     try:
         graph = Graph(settings)
-        served = load(settings, graph)
+        served = load(settings, graph, exact=exact)
         warm_up(served)
         app = make_app(Service(settings, graph, served, follow=follow), access)
     except BaseException:

