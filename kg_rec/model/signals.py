@@ -235,11 +235,12 @@ class Evidence:
 
     def _shared(self, people: People, carried: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return h_i^T sum_e nu_e w_e h_e, [P, items], as `LinkPredictor` has it, from the few interests that people have."""
-        interests = _by_person(people, carried, len(self.text))
         if self.z is not None:
+            interests = _by_person(people, carried, len(self.text))
             dense: NDArray[np.float32] = (interests @ self.z) @ self.z[: len(self.popularity)].T
             return dense
-        shared: NDArray[np.float32] = (interests @ self.one_hot @ self._items_one_hot).toarray()
+        # A product of sparse matrices first counts what it will hold, which takes longer than to multiply by a dense one.
+        shared: NDArray[np.float32] = (self._items_one_hot @ _sums(people, carried, self.one_hot).T).T
         return shared
 
     def _everything(self, people: People) -> NDArray[np.float32]:
@@ -337,7 +338,7 @@ class Evidence:
 
     @cached_property
     def _items_one_hot(self) -> sp.csr_array:
-        return self.one_hot[: len(self.popularity)].T.tocsr()
+        return self.one_hot[: len(self.popularity)]
 
     @cached_property
     def _items_of(self) -> sp.csr_array:
