@@ -256,8 +256,10 @@ class NameFinder:
         """Add what the last words of a description name by themselves: a romantic comedy is a comedy, too."""
         if not mention.meanings or any(self._is_called(meaning.target) for meaning in mention.meanings):
             return
-        # A hyphen makes another word: post-punk is no punk.
+        # A hyphen makes another word: post-punk is no punk. What no language knows makes a name: the Coen brothers are no brothers.
         hard = reading.words.starts
+        if not all(map(reading.is_known, reading.words.tokens[mention.first : mention.last])):
+            return
         heads = [
             c for c in candidates if c.end == mention.end and mention.start < c.start and hard[c.start] == Border.HARD
         ]
@@ -353,6 +355,9 @@ class NameFinder:
             (target, saying)
             for target, saying in others
             if others_too
+            and (
+                saying is Saying.FULL or not reading.is_part_of_name(candidate)
+            )  # "Frances McDormand" is not of France
             and (surprise + cues >= _ENOUGH if target.label in self.personal else reading.is_subject(candidate, target))
         ]
         return self._mention(candidate, meanings) if meanings else None
@@ -657,9 +662,9 @@ class _Reading:
 
     def _may_describe(self, candidate: _Candidate) -> bool:
         """Tell whether the words are words of the language: "no radiohead" describes nothing."""
-        return all(map(self._is_known, self.words.tokens[candidate.first : candidate.last]))
+        return all(map(self.is_known, self.words.tokens[candidate.first : candidate.last]))
 
-    def _is_known(self, token: str) -> bool:
+    def is_known(self, token: str) -> bool:
         """Tell whether a word is one of the language."""
         return token in self.lexicon.function or token in self.lexicon.talk or token in word_ranks()
 
@@ -772,7 +777,7 @@ class _Reading:
 
     def _is_acronym_like(self, token: int) -> bool:
         """Tell whether a word is all capitals, and no word that might be shouted."""
-        return self._is_shouted(token) and not self._is_known(self.words.tokens[token])
+        return self._is_shouted(token) and not self.is_known(self.words.tokens[token])
 
     def _begins_sentence(self, token: int) -> bool:
         return token == 0 or _SENTENCE_END.search(self.words.gap(token)) is not None

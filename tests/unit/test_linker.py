@@ -297,6 +297,28 @@ def test_heads_of_descriptions_count_less_and_point_at_their_own_words() -> None
     assert head.score == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("I would watch anything with Frances McDormand in it", set()),
+        ("I would watch anything from France", {"Country/France"}),
+        ("I like the two Frances, and films about brothers", {"Country/France", "Keyword/brother"}),
+        ("everything by the Coen brothers please", {"Tag/coen brothers"}),
+        ("everything about warring brothers please", {"Tag/warring brothers", "Keyword/brother"}),
+    ],
+)
+def test_part_of_a_name_is_no_name_by_itself(text: str, keys: set[str]) -> None:
+    linker = Linker(
+        [
+            *FILMS,
+            *entities("Country", "France"),
+            *entities("Keyword", "brother"),
+            *entities("Tag", "coen brothers", "warring brothers"),
+        ]
+    )
+    assert {one.entity for one in linker.link(text)} == keys
+
+
 def test_said_twice_the_surest_counts_then_the_last() -> None:
     linker = linker_of("films")
     (comedy,) = linker.link("I love comedy, comedies are fun")
