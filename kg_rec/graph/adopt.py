@@ -151,8 +151,16 @@ def _ranks(labels: Sequence[str]) -> dict[str, int]:
 
 
 def _ids(client: GraphClient, schema: GraphSchema, counts: Mapping[str, int]) -> dict[str, str]:
-    """Return the property with the id of the nodes with each label, "" where there is none. counts: nodes by label."""
-    named = {schema.item.label: schema.item.id}
+    """Return the property with the id of the nodes with each label, "" where there is none. counts: nodes by label.
+
+    Other entities than items and users are numbered where some share what the schema names.
+    """
+    wanted = {label: entity.id for label, entity in schema.entities.items() if entity.id}
+    named = dict(wanted)
+    for row in client.read("init/distinct", properties={label: id for label, id in wanted.items() if id != KEY}):
+        if row["distinct"] < row["present"]:
+            named[row["label"]] = KEY
+    named[schema.item.label] = schema.item.id
     if schema.user is not None:
         named[schema.user.label] = schema.user.id
     labels = _labels(schema)
