@@ -259,9 +259,7 @@ class TestAboutTheGraph:
         with sample.client._session("WRITE") as session:
             session.run("CREATE (n:KGEntity:Genre) SET n.key = $key, n += $properties", row).consume()
             try:
-                assert sample.rows("isolated") == [
-                    {"entity": "Lonely", "key": "Genre/Lonely", "labels": ["Genre"]}
-                ]
+                assert sample.rows("isolated") == [{"entity": "Lonely", "key": "Genre/Lonely", "labels": ["Genre"]}]
             finally:
                 session.run("MATCH (n:KGEntity {key: $key}) DELETE n", row).consume()
 
@@ -464,4 +462,27 @@ class TestOtherDomains:
                 asked.rows("interests")
             assert "kg-rec attach" in caught.value.remedy
             assert "hubs.cypher" in saved_scripts(client, asked.schema)
+        empty()
+
+    def test_a_question_about_two_says_that_there_is_one(
+        self, server: ManagedServer, empty: Callable[[], None], tmp_path: Path
+    ) -> None:
+        empty()
+        with connect(server.settings) as client:
+            asked = loaded(client, write(tmp_path / "graph", WITHOUT_USERS))
+            key = asked.rows("start")[0]["key"]
+            attach(client, asked.schema, "ann", [likes(key)], encoder="hash")
+            for given in ({}, {"user": "ann"}):
+                with pytest.raises(GraphError) as caught:
+                    asked.rows("people_share", **given)
+                assert "The question is about two people: expected --param otherUser=PERSON beside '" in str(
+                    caught.value
+                )
+                assert caught.value.remedy == 'Attach somebody else first: kg-rec attach ben "what they say"'
+            with pytest.raises(
+                GraphError, match="expected --param user=PERSON beside '.*/ann', and the graph has no other"
+            ):
+                asked.rows("people_share", otherUser="ann")
+            attach(client, asked.schema, "ben", [likes(key)], encoder="hash")
+            assert asked.rows("people_share")[0]["path"][1] == key
         empty()
