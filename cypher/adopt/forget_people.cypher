@@ -3,9 +3,9 @@
 // returns  nothing
 MATCH (person:KGPerson)
 CALL (person) {
-  WITH person, EXISTS { (person)-[other]-() WHERE type(other) <> 'INTERESTED_IN' } AS kept
+  WITH person, EXISTS { (person)-[other]-() WHERE coalesce(other.by, '') <> 'kg-rec' } AS kept
   CALL (person) {
-    MATCH (person)-[interest:INTERESTED_IN]->()
+    MATCH (person)-[interest:INTERESTED_IN {by: 'kg-rec'}]->()
     DELETE interest
   }
   CALL (person, kept) {

@@ -6,6 +6,6 @@
 MATCH (user:KGEntity {key: $user})
 WITH user, $entity AS key
 MATCH (entity:KGEntity {key: key})
-MERGE (user)-[interest:INTERESTED_IN]->(entity)
-SET interest = {score: 1.0, polarity: $polarity, evidence: [], source: 'person', inferredAt: datetime()}
+MERGE (user)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity)
+SET interest = {by: 'kg-rec', score: 1.0, polarity: $polarity, evidence: [], source: 'person', inferredAt: datetime()}
 RETURN count(interest) AS interests

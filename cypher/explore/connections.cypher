@@ -18,7 +18,7 @@ CALL (item) {
 MATCH path = SHORTEST 2 GROUPS
   (user)
   (
-    ()-[step:!KG_SPEAKS_FOR WHERE coalesce(step.by, '') <> 'kg-rec']-(between:KGEntity)
+    ()-[step:!KG_SPEAKS_FOR WHERE coalesce(step.by, '') <> 'kg-rec' OR step:INTERESTED_IN]-(between:KGEntity)
     WHERE between = item OR COUNT { (between)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } <= $hub
   ){1,6}
   (item)

@@ -5,9 +5,9 @@
 // :param titles => ({});
 // :param limit => 25;
 // returns  entity: its name; key; relations: how many; share: of all relations of the graph; types: which
-WITH COUNT { ()-->() } - COUNT { ()-[:KG_SPEAKS_FOR|INTERESTED_IN]->() } - COUNT { ()-[:SIMILAR_TO {by: 'kg-rec'}]->() }
-     AS total
-MATCH (entity:KGEntity)-[any:!KG_SPEAKS_FOR&!INTERESTED_IN WHERE coalesce(any.by, '') <> 'kg-rec']-()
+WITH COUNT { ()-->() } - COUNT { ()-[:KG_SPEAKS_FOR]->() }
+     - COUNT { ()-[:SIMILAR_TO|INTERESTED_IN {by: 'kg-rec'}]->() } AS total
+MATCH (entity:KGEntity)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-()
 WITH total, entity, count(*) AS relations, collect(DISTINCT type(any)) AS types
 ORDER BY relations DESC, entity.key
 LIMIT toInteger($limit)

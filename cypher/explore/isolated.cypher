@@ -7,7 +7,7 @@
 // returns  entity: its name; key; labels
 MATCH (entity:KGEntity)
 WHERE NOT entity:KGPerson
-  AND NOT EXISTS { (entity)-[any:!KG_SPEAKS_FOR&!INTERESTED_IN WHERE coalesce(any.by, '') <> 'kg-rec']-() }
+  AND NOT EXISTS { (entity)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() }
 RETURN coalesce(entity[$titles[split(entity.key, '/')[0]]], entity.key) AS entity, entity.key AS key,
        [label IN labels(entity) WHERE NOT label IN ['KGEntity', 'KGItem']] AS labels
 ORDER BY key

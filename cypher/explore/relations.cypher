@@ -7,7 +7,7 @@
 //          many nodes; degree: relations of a target, in the mean; telling: the mean over the relations of
 //          1 - log(relations of the target) / log(sources): 1 where each leads to a target of its own, 0 where all lead to one
 MATCH (start:KGEntity)
-      -[relation:!KG_SPEAKS_FOR&!INTERESTED_IN WHERE coalesce(relation.by, '') <> 'kg-rec']->(end:KGEntity)
+      -[relation:!KG_SPEAKS_FOR WHERE coalesce(relation.by, '') <> 'kg-rec']->(end:KGEntity)
 WITH split(start.key, '/')[0] AS source, type(relation) AS type, split(end.key, '/')[0] AS target, end, count(*) AS degree
 WITH source, type, target, count(*) AS targets, sum(degree) AS relations, sum(degree * log(degree)) AS spread
 WITH *, COUNT {

@@ -12,7 +12,7 @@
 CALL () {
   MATCH (person:KGEntity)
   WHERE person.key STARTS WITH $people
-  WITH person, COUNT { (person)-[:INTERESTED_IN]->() } AS relations
+  WITH person, COUNT { (person)-[:INTERESTED_IN {by: 'kg-rec'}]->() } AS relations
   ORDER BY relations DESC,
            COUNT { (person)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } DESC, person.key
   LIMIT toInteger($limit)
@@ -21,7 +21,7 @@ CALL () {
   MATCH (item:KGEntity)
   WHERE item.key STARTS WITH $items
   WITH item,
-       COUNT { (item)-[any:!KG_SPEAKS_FOR&!INTERESTED_IN WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
+       COUNT { (item)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
   ORDER BY relations DESC, item.key
   LIMIT toInteger($limit)
   RETURN 'item' AS kind, item AS entity, relations
@@ -29,7 +29,7 @@ CALL () {
   MATCH (entity:KGEntity)
   WHERE NOT entity.key STARTS WITH $people AND NOT entity.key STARTS WITH $items
   WITH entity,
-       COUNT { (entity)-[any:!KG_SPEAKS_FOR&!INTERESTED_IN WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
+       COUNT { (entity)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
   ORDER BY relations DESC, entity.key
   LIMIT toInteger($limit)
   RETURN 'entity' AS kind, entity, relations

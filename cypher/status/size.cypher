@@ -3,7 +3,7 @@
 //          what was published, and SIMILAR_TO; similar: how many SIMILAR_TO; models: how many are published
 RETURN COUNT { (:KGEntity) } - COUNT { (:KGPerson) } AS nodes,
        COUNT { (:KGEntity)-->() } - COUNT { (:KGPerson)-->() } - COUNT { ()-->(:KGPerson) }
-         - (COUNT { ()-[:INTERESTED_IN]->() } - COUNT { (:KGPerson)-[:INTERESTED_IN]->() })
+         - COUNT { (user)-[:INTERESTED_IN {by: 'kg-rec'}]->() WHERE NOT user:KGPerson }
          - COUNT { ()-[:KG_SPEAKS_FOR]->() } - COUNT { ()-[:SIMILAR_TO]->() } AS relations,
        COUNT { ()-[:SIMILAR_TO]->() } AS similar,
        COUNT { (:KGModel) } AS models

@@ -28,6 +28,10 @@ _BATCH = 10_000
 """Nodes of one transaction."""
 _LONGEST_ID = 1900
 """Characters of an id within a key: four bytes each stay below `LONGEST_KEY`, with room for the label."""
+_RENAME = (
+    "MATCH (node:{label}) WHERE node.key IS NOT NULL AND NOT node:KGEntity\nSET node.ownKey = node.key REMOVE node.key"
+)
+"""What the owner runs where nodes have a `key` of their own."""
 _UNDO = ("adopt/forget_people", "adopt/forget_interests", "adopt/forget_nodes", "adopt/drop_constraint")
 """In this order: the mark that the graph was adopted goes last, so that what was broken off can be run again."""
 
@@ -75,7 +79,8 @@ def adopt(client: GraphClient, schema: GraphSchema, progress: Progress = SILENT)
     it again takes in those that are new, and finishes what was broken off.
 
     Raises GraphError, before anything is written, where the graph was loaded by kg-rec, where no node has the item's label, where
-    nodes have a `key` of their own, lack the id or share it, and where there are relations :INTERESTED_IN of another meaning.
+    nodes have a `key` of their own, lack the id or share it. Relations :INTERESTED_IN of the owner's stay what they are: kg-rec's
+    carry `by: 'kg-rec'`.
     """
     if state(client) == "loaded":
         raise GraphError(
@@ -190,6 +195,11 @@ def _check(client: GraphClient, schema: GraphSchema, ranks: Mapping[str, int], i
         )
 
 
+def _quoted(name: str) -> str:
+    """Return a label as Cypher writes it."""
+    return name if name.isidentifier() and name.isascii() else f"`{name.replace('`', '``')}`"
+
+
 def _told(row: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[str, str]:
     """Return what is in the way, and what to do."""
     label, count = row["label"], row["count"]
@@ -197,19 +207,15 @@ def _told(row: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[str, str]:
     if row["problem"] == "key":
         return (
             f"expected no property 'key' on nodes labelled {label}, since kg-rec writes its own; found it on {count:,}.",
-            "Rename it in a copy of the database: kg-rec finds every node by its 'key'.",
+            "kg-rec finds every node by its 'key', through an index, which is of one name. Rename yours, in a copy of the "
+            f"database if something else reads it:\n{_RENAME.format(label=_quoted(label))}",
         )
     if row["problem"] == "id":
         return (
             f"expected '{ids[label]}' on every node labelled {label}, of at most {_LONGEST_ID:,} characters; {count:,} have none.",
             another,
         )
-    if row["problem"] == "twice":
-        return (
-            f"expected each {label} to have a '{ids[label]}' of its own; {count:,} share theirs, as '{row['example']}'.",
-            another,
-        )
     return (
-        f"expected no relations INTERESTED_IN but kg-rec's; found {count:,} of another meaning.",
-        "Rename their type in a copy of the database: kg-rec takes them for what people said.",
+        f"expected each {label} to have a '{ids[label]}' of its own; {count:,} share theirs, as '{row['example']}'.",
+        another,
     )

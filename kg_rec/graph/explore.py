@@ -259,8 +259,8 @@ def _nobody_left(name: str, kind: str, taken: Sequence[str]) -> GraphError:
     people = kind == "person"
     given = "PERSON" if people else "NAME"
     return GraphError(
-        f"The question is about two {'people' if people else 'items'}: expected --param {name}={given} beside '{taken[0]}', and the "
-        f"graph has no other {kind} to choose.",
+        f"The question is about two {'people' if people else 'items'}: expected --param {name}={given} beside '{taken[0]}', "
+        f"and the graph has no other {kind} to choose.",
         remedy=f'Attach somebody else first: kg-rec attach {_another(taken[0])} "what they say"' if people else "",
     )
 

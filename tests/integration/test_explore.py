@@ -480,7 +480,7 @@ class TestOtherDomains:
                 )
                 assert caught.value.remedy == 'Attach somebody else first: kg-rec attach ben "what they say"'
             with pytest.raises(
-                GraphError, match="expected --param user=PERSON beside '.*/ann', and the graph has no other"
+                GraphError, match=r"expected --param user=PERSON beside '.*/ann', and the graph has no other"
             ):
                 asked.rows("people_share", otherUser="ann")
             attach(client, asked.schema, "ben", [likes(key)], encoder="hash")
