@@ -51,7 +51,7 @@ def likely_schema(profile: GraphProfile, choices: SchemaChoices) -> tuple[GraphS
                 f"{schema.interaction.type}; if they are the users all the same, choose --user={schema.user.label}"
             )
             given = replace(given, user=NOBODY, item=schema.item.label)
-            decided["item"] = f"{schema.interaction.type} leads to it"
+            decided["item"] = "most relations lead to it"
             continue
         for option, reason in decided.items():
             reasons[_KEYS.get(option, option)] = reason
