@@ -115,11 +115,13 @@ class _Line:
     def __init__(self, console: Console, name: str, total: int, unit: str) -> None:
         self._console, self._name, self._total, self._unit = console, name, total, unit
         self._start, self._done = time.monotonic(), 0
-        console.print(f"{name}: {total:,} {unit} …")
+        # Of one thing alone neither number nor rate says anything.
+        console.print(f"{name}: {total:,} {unit} …" if total != 1 else f"{name} …")
 
     def advance(self, amount: int = 1) -> None:
         before, self._done = self._done, self._done + amount
         if before < self._total <= self._done:
             seconds = time.monotonic() - self._start
             rate = self._total / max(seconds, 1e-6)
-            self._console.print(f"{self._name}: done in {seconds:.1f} s ({rate:,.0f} {self._unit}/s)")
+            told = f" ({rate:,.0f} {self._unit}/s)" if self._total != 1 else ""
+            self._console.print(f"{self._name}: done in {seconds:.1f} s{told}")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import numpy as np
 
+from kg_rec.counted import agreeing, counted
 from kg_rec.errors import InputError, UnknownEntityError
 from kg_rec.interest import Interest
 from kg_rec.progress import SILENT, Progress
@@ -273,13 +274,16 @@ class Recommender:
                 return self.load(written, choices=choices, ask=ask, new_schema=new_schema, bad_rows=bad_rows)
         sources = find_sources(Path(source)) if isinstance(source, str | Path) else source
         graph = read_sources(sources, skip_bad_rows=bad_rows is not None, progress=self._progress)
-        self._say(f"{graph.path}: {graph.node_count:,} nodes and {graph.relation_count:,} relations to load")
+        self._say(
+            f"{graph.path}: {counted(graph.node_count, 'node')} and {counted(graph.relation_count, 'relation')} to load"
+        )
         if bad_rows is not None:
             write_report(graph.skipped, bad_rows)
             self._say(skipped_in_words(graph.skipped, bad_rows))
         for name, count in graph.repeated.items():
             self._say(
-                f"{count:,} relations {name} were given again between the same two nodes; the last line of each counts"
+                f"{counted(count, 'relation')} {name} {agreeing(count, 'was')} given again between the same two nodes; "
+                "the last line of each counts"
             )
         choices = choices or SchemaChoices()
         path = self.settings.schema_path
@@ -658,7 +662,9 @@ class Recommender:
         ranked = self._ranked(vector, [interests], asks, k, diversity, [known], allowed, [lowered])[0]
         notes = notes_on(text, interests, len(ranked), k, self.artifact.encoder["name"])
         if user is not None and not attached and interests:
-            notes.append(f"'{user}' has no interests yet: known by the {len(interests)} items they liked last.")
+            notes.append(
+                f"'{user}' has no interests yet: known by the {counted(len(interests), 'item')} they liked last."
+            )
         start = user if attached else None
         explanations = None
         if explain:
@@ -983,5 +989,6 @@ def notes_on(text: str, interests: Collection[Interest], found: int, k: int, enc
     if not found:
         notes.append("No item is left after the filters.")
     elif found < k:
-        notes.append(f"There are only {found} items to recommend, after the filters and what is known already.")
+        left = f"There {agreeing(found, 'is')} only {counted(found, 'item')} to recommend"
+        notes.append(f"{left}, after the filters and what is known already.")
     return notes

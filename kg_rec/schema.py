@@ -36,9 +36,9 @@ class ItemSchema(_Part):
     text: tuple[str, ...] = ()
     """Properties in running words, best first."""
     released: str | None = None
-    """Numeric property with the year since when the item could be interacted with, for exposure: four digits, no dates."""
+    """Property with the year since when the item could be interacted with, for exposure, or with dates, whose year counts."""
     numeric: tuple[str, ...] = ()
-    """Further numeric properties that a filter may use."""
+    """Further properties that a filter may use: numbers, or dates, whose year counts."""
 
 
 class UserSchema(_Part):
@@ -69,6 +69,8 @@ class EntitySchema(_Part):
     """Any other node: what it is called by."""
 
     title: str
+    id: str | None = None
+    """Property with the id, where the graph was in Neo4j before kg-rec: `kg-rec adopt` makes the keys of it."""
     aliases: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
 
@@ -228,8 +230,8 @@ _MEANINGS: dict[str, str] = {
     "item.title": "property that a person would call it by",
     "item.aliases": "properties with further names, as in another language",
     "item.text": "properties in running words, best first",
-    "item.released": "numeric property with the year (four digits, no date) since when it could be interacted with",
-    "item.numeric": "further numeric properties that a filter may use, as in --where price<20",
+    "item.released": "property with the year since when it could be interacted with, or with dates, of which the year counts",
+    "item.numeric": "further numbers, or dates, of which the year counts, that a filter may use, as in --where price<20",
     "user": "Who interacts.",
     "user.label": "the label of their nodes",
     "user.id": "property with the id as it stood in the source",
@@ -315,6 +317,9 @@ def _as_toml(schema: GraphSchema, reasons: Mapping[str, str]) -> str:
             table = tomlkit.table()
             _explain(table, reasons.get(f"entities.{label}.title"))
             table.add("title", entity.title)
+            if entity.id:
+                _explain(table, reasons.get(f"entities.{label}.id"))
+                table.add("id", entity.id)
             if entity.aliases:
                 table.add("aliases", list(entity.aliases))
             table.add("text", list(entity.text))

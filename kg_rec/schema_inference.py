@@ -31,6 +31,7 @@ from kg_rec.schema_properties import (
     shapes_of,
     weight_of,
     words_of,
+    year_of,
 )
 
 if TYPE_CHECKING:
@@ -144,14 +145,14 @@ def contradictions(schema: GraphSchema, folder: GraphFolder, loaded: Collection[
 
 
 def _no_years(item: ItemSchema, profile: GraphProfile) -> list[str]:
-    """Return what contradicts that `item.released` holds years. Any number would be read as one: 20240131 as never yet."""
+    """Return what contradicts that `item.released` holds years or dates."""
     node = profile.labels.get(item.label)
     values = node.properties.get(item.released) if node and item.released else None
     present = [value for value in values.values if value is not None] if values else []
-    if are_years(present):
+    if are_years([year_of(value) for value in present]):
         return []
-    odd = next(value for value in present if not is_year(value))
-    return [f"years of four digits in '{item.released}' of {item.label}, found {odd!r}; dates are not supported yet"]
+    odd = next(value for value in present if not is_year(year_of(value)))
+    return [f"years of four digits, or dates, in '{item.released}' of {item.label}, found {odd!r}"]
 
 
 def unmentioned(schema: GraphSchema, folder: GraphFolder) -> list[str]:
@@ -209,7 +210,7 @@ class _Inference:
         interaction = self._interaction()
         item_label = interaction.relation.target if interaction else self._item_without_users()
         user_label = interaction.relation.source if interaction else None
-        self._reasons.setdefault("item.label", "that is where they lead")
+        self._reasons.setdefault("item.label", "the interactions lead to it")
         item = self._item(self._profile.labels[item_label])
         entities = {
             label: self._entity(node)
@@ -230,7 +231,7 @@ class _Inference:
             interests=tuple(interests),
             phrases=self._phrases(item_label, user_label),
         )
-        self._reasons["interests"] = "what they are called by is text"
+        self._reasons["interests"] = "they have names in words, by which a person can ask for them"
         return schema, self._reasons
 
     def _check_choices(self) -> None:
@@ -257,7 +258,7 @@ class _Inference:
     def _interaction(self) -> _Candidate | None:
         choices = self._choices
         if choices.user == NOBODY:
-            self._reasons["user"] = "it was said that there are none"
+            self._reasons["user"] = "--user=none says so"
             return None
         candidates = [self._candidate(kind) for kind in self._between if self._chosen(kind)]
         if choices.user or choices.interaction:
@@ -288,13 +289,13 @@ class _Inference:
 
     def _taken(self, candidate: _Candidate, why: str) -> _Candidate:
         self._reasons["interaction.type"] = why
-        self._reasons["user.label"] = "they are the source of the interactions"
-        self._reasons["item.label"] = "they are the target of the interactions"
+        self._reasons["user.label"] = f"{candidate.relation.type} comes from it"
+        self._reasons["item.label"] = f"{candidate.relation.type} leads to it"
         return candidate
 
     def _by_label(self, candidate: _Candidate) -> _Candidate:
         kind = candidate.relation
-        return self._taken(candidate, f"{kind} comes from {kind.source}, which is called as people are")
+        return self._taken(candidate, f"{kind} comes from {kind.source}, a name for people")
 
     def _chosen(self, kind: RelationProfile) -> bool:
         choices = self._choices
@@ -350,7 +351,7 @@ class _Inference:
         if words:
             return f"'{words[0]}' is a word for a rating or a count"
         if are_people(source):
-            return f"{source} is called as people are"
+            return f"{source} is a name for people"
         return None if self._shapes[source].named else f"{source} has no name"
 
     def _could_be(self, kind: RelationProfile) -> bool:
@@ -495,9 +496,11 @@ class _Inference:
             self._reasons["interaction.time"] = f"the values of '{candidate.time}' are moments"
         text = next(iter(running_texts(kind.properties)), None)
         if text:
-            self._reasons["interaction.text"] = f"the values of '{text}' are running words"
+            self._reasons["interaction.text"] = f"the values of '{text}' are sentences"
         if self._choices.kind == "unary" or not candidate.weights:
-            self._reasons["interaction.kind"] = "--kind says so" if self._choices.kind else "it has no weight"
+            self._reasons["interaction.kind"] = (
+                "--kind says so" if self._choices.kind else "it has no number, such as a rating or a count"
+            )
             return InteractionSchema(type=kind.type, text=text, kind="unary", time=candidate.time)
         name, weight = self._weight(candidate)
         return InteractionSchema(
@@ -536,8 +539,10 @@ class _Inference:
 
     def _user(self, node: LabelProfile) -> UserSchema:
         text = tuple(self._shapes[node.label].text)
+        if node.why_id:
+            self._reasons["user.id"] = node.why_id
         if text:
-            self._reasons["user.text"] = "longest running words first"
+            self._reasons["user.text"] = _why_text(text)
         return UserSchema(label=node.label, id=node.id, text=text)
 
     def _item(self, node: LabelProfile) -> ItemSchema:
@@ -558,23 +563,25 @@ class _Inference:
                 "title",
                 shapes.titles,
             )
-        self._reasons["item.id"] = "its header says so"
+        self._reasons["item.id"] = node.why_id or "its header says so"
         self._reasons["item.title"] = why
         text = tuple(name for name in shapes.text if name != title)
         if text:
-            self._reasons["item.text"] = "longest running words first"
+            self._reasons["item.text"] = _why_text(text)
         else:
             self._reasons["item.text"] = _why_no_text(node, title)
         if shapes.released:
-            self._reasons["item.released"] = f"the values of '{shapes.released}' are years"
-        elif shapes.dated:
             self._reasons["item.released"] = (
-                f"'{shapes.dated}' holds dates, which are not supported yet: name a property with years of four digits"
+                f"the values of '{shapes.released}' are dates, of which the year counts"
+                if shapes.dated
+                else f"the values of '{shapes.released}' are years"
             )
+        else:
+            self._reasons["item.released"] = "no property holds years, or dates of a release"
         numeric = tuple(name for name in shapes.numeric if name != shapes.released)
         aliases = self._aliases(node, title, text)
         if aliases:
-            self._reasons["item.aliases"] = "short texts that are called names"
+            self._reasons["item.aliases"] = "they are short texts, called as names are"
         return ItemSchema(
             label=node.label,
             id=node.id,
@@ -595,8 +602,15 @@ class _Inference:
     def _entity(self, node: LabelProfile) -> EntitySchema:
         shapes = self._shapes[node.label]
         self._reasons[f"entities.{node.label}.title"] = shapes.why
+        if node.why_id:
+            self._reasons[f"entities.{node.label}.id"] = node.why_id
         text = tuple(name for name in shapes.text if name != shapes.title)
-        return EntitySchema(title=shapes.title, aliases=self._aliases(node, shapes.title, text), text=text)
+        return EntitySchema(
+            title=shapes.title,
+            id=node.id if node.why_id else None,
+            aliases=self._aliases(node, shapes.title, text),
+            text=text,
+        )
 
     def _title(self, label: str, item: ItemSchema, entities: dict[str, EntitySchema]) -> str:
         return item.title if label == item.label else entities[label].title
@@ -631,6 +645,11 @@ def are_people(label: str) -> bool:
     return any(word in _NAMES_OF_PEOPLE or word.removesuffix("s") in _NAMES_OF_PEOPLE for word in last)
 
 
+def _why_text(names: Sequence[str]) -> str:
+    """Return why these properties are the running text."""
+    return "its values are sentences" if len(names) == 1 else "their values are sentences, the longest first"
+
+
 def _why_no_text(node: LabelProfile, title: str) -> str:
     """Return why no property of the items is running text."""
     short = [
@@ -639,8 +658,8 @@ def _why_no_text(node: LabelProfile, title: str) -> str:
         if values.type == "string" and not values.array and name not in (node.id, title)
     ]
     if not short:
-        return f"there are no words beside '{title}'"
-    return f"fewer than {RUNNING_WORDS} words on average are in {_listed(short)}"
+        return f"there is no other text than '{title}'"
+    return f"it takes {RUNNING_WORDS} words on average; there are fewer in {_listed(short)}"
 
 
 def _listed(names: Iterable[object]) -> str:

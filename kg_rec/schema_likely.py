@@ -35,10 +35,10 @@ def likely_schema(profile: GraphProfile, choices: SchemaChoices) -> tuple[GraphS
             schema, reasons = infer(profile, given)
         except UndecidedSchemaError as error:
             choice = _likely(profile, error)
-            decided[error.option] = f"that is most likely; --{error.option} says otherwise"
+            decided[error.option] = f"that is most likely; choose another with --{error.option}"
             if error.option == "user" and choice == NOBODY:
                 options = " or ".join(f"--user={name}" for name in error.choices if name != NOBODY)
-                decided["user"] = f"nothing shows who interacts with what; {options} says otherwise"
+                decided["user"] = f"nothing tells who interacts with what; if you know, choose {options}"
                 given, decided["item"] = _without_users(profile, given), _WHY_ITEM
             else:
                 known: dict[str, Any] = {error.option: choice}
@@ -48,17 +48,17 @@ def likely_schema(profile: GraphProfile, choices: SchemaChoices) -> tuple[GraphS
             assert schema.interaction is not None
             decided["user"] = (
                 f"{schema.user.label} is joined to {schema.item.label} more often by {', '.join(others)} than by "
-                f"{schema.interaction.type}; --user={schema.user.label} says otherwise"
+                f"{schema.interaction.type}; if they are the users all the same, choose --user={schema.user.label}"
             )
             given = replace(given, user=NOBODY, item=schema.item.label)
-            decided["item"] = "that is where most relations lead"
+            decided["item"] = "most relations lead to it"
             continue
         for option, reason in decided.items():
             reasons[_KEYS.get(option, option)] = reason
         return schema, reasons
 
 
-_WHY_ITEM = "it says most of itself; --item names another"
+_WHY_ITEM = "its nodes have most to tell: a name, text, relations; choose another with --item"
 _KEYS = {
     "item": "item.label",
     "interaction": "interaction.type",

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from kg_rec.graph.csv_folder import Values
 from kg_rec.graph.csv_values import NUMERIC_TYPES, TEMPORAL_TYPES
@@ -96,8 +96,8 @@ class PropertyShapes:
     """What the properties of one label look like.
 
     title: the property its nodes are called by, `why` the reason; titles: more than one where none stands out; named:
-    whether its values are words; text: those in running words, longest first; released: with years; dated: called as those
-    with the year of release are, but with dates; numeric: other numbers that are no ids.
+    whether its values are words; text: those in running words, longest first; released: with years, or with dates; dated:
+    whether with dates; numeric: other numbers that are no ids.
     """
 
     id: str
@@ -107,7 +107,7 @@ class PropertyShapes:
     named: bool = False
     text: list[str] = field(default_factory=list)
     released: str | None = None
-    dated: str | None = None
+    dated: bool = False
     numeric: list[str] = field(default_factory=list)
     _texts: set[str] = field(default_factory=set)
 
@@ -126,7 +126,7 @@ def shapes_of(node: LabelProfile) -> PropertyShapes:
     for name, values in node.properties.items():
         if values.array:
             continue
-        if _are_dates(values):
+        if are_dates(values):
             dates.append(name)
         if values.type in NUMERIC_TYPES and name != node.id:
             present = [value for value in values.values if value is not None]
@@ -137,7 +137,8 @@ def shapes_of(node: LabelProfile) -> PropertyShapes:
     shapes.text = [name for name in _running(words) if name != node.id]
     shapes.released = _release(years)
     if shapes.released is None:
-        shapes.dated = next((name for name in dates if _is_called_release(name)), None)
+        shapes.released = _released_on(dates)
+        shapes.dated = shapes.released is not None
     _choose_title(node, shapes, words)
     shapes.named = shapes.title in words and words[shapes.title].wordlike >= 0.5
     return shapes
@@ -262,12 +263,24 @@ def are_years(values: Sequence[object]) -> bool:
     return sum(map(is_year, values)) >= 0.95 * len(values)
 
 
+def year_of(value: Any) -> Any:
+    """Return the year of a date, in whatever way it is written: of a type for them, as "2024-01-31", as 20240131.
+
+    Anything else is returned as it is, a year among it.
+    """
+    if isinstance(value, str):
+        return int(value[:4]) if _ISO_DATE.match(value) else value
+    if isinstance(value, int | float):
+        return int(value) // 10_000 if _are_days([value]) else value
+    return getattr(value, "year", value)
+
+
 def _are_days(values: Sequence[float]) -> bool:
     """Whether the numbers are days, as 20240131."""
     return all(value == int(value) and 19000101 <= value <= 21001231 for value in values)
 
 
-def _are_dates(values: Values) -> bool:
+def are_dates(values: Values) -> bool:
     """Whether the values are dates in any way of writing: of a type for them, as 20240131, or as "2024-01-31"."""
     present = [value for value in values.values if value is not None][:_SAMPLE]
     if values.type in TEMPORAL_TYPES or not present:
@@ -287,8 +300,14 @@ def _release(years: list[str]) -> str | None:
     return None
 
 
-def _is_called_release(name: str) -> bool:
-    return "date" in _parts(name) or any(wanted in _plain(name) for wanted in _RELEASES)
+def _released_on(dates: list[str]) -> str | None:
+    """Return the property with the date of release. Of one called so alone: a date may be that of anything else."""
+    for wanted in _RELEASES:
+        named = [name for name in dates if wanted in _plain(name)]
+        if named:
+            return named[0] if len(named) == 1 else None
+    named = [name for name in dates if "date" in _parts(name)]
+    return named[0] if len(named) == 1 else None
 
 
 def _is_number_of_a_thing(name: str, values: Values, present: Sequence[float]) -> bool:

@@ -3,9 +3,9 @@
 // returns  nothing
 MATCH (person:KGPerson)
 CALL (person) {
-  WITH person, EXISTS { (person)-[other]-() WHERE NOT type(other) IN ['INTERESTED_IN', 'KG_REACTED_TO'] } AS kept
+  WITH person, EXISTS { (person)-[other]-() WHERE coalesce(other.by, '') <> 'kg-rec' } AS kept
   CALL (person) {
-    MATCH (person)-[said:INTERESTED_IN|KG_REACTED_TO]->()
+    MATCH (person)-[said:INTERESTED_IN|KG_REACTED_TO {by: 'kg-rec'}]->()
     DELETE said
   }
   CALL (person, kept) {

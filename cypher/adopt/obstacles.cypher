@@ -1,11 +1,11 @@
 // What is in the way of adopting: nodes with a property that kg-rec would write, without the id that the schema names, or with
-// the id of another node; and relations that would be taken for interests.
+// the id of another node.
 // $labels   [labels] to adopt
 // $ranks    {label: number}   place of each in $labels, from 0; of a node with several labels the first counts
 // $ids      {label: property with the id, or ''}
 // $needed   [labels] whose nodes cannot be adopted without the id
 // $longest  largest size of an id, in characters; a longer one is none
-// returns   problem: 'key', 'id', 'twice' or 'interest'; label; count: how many nodes, or relations; example: an id
+// returns   problem: 'key', 'id' or 'twice'; label; count: how many nodes; example: an id
 MATCH (node)
 WHERE NOT node:KGEntity
 WITH node, $labels[reduce(first = size($labels), label IN labels(node) |
@@ -27,9 +27,3 @@ WHERE id IS NOT NULL
 WITH label, id, count(*) AS count
 WHERE count > 1
 RETURN 'twice' AS problem, label, sum(count) AS count, min(id) AS example
-UNION ALL
-MATCH (source)-[interest:INTERESTED_IN]->()
-WHERE interest.polarity IS NULL OR NOT source:KGEntity
-WITH count(*) AS count
-WHERE count > 0
-RETURN 'interest' AS problem, null AS label, count, null AS example

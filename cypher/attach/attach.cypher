@@ -11,15 +11,15 @@ ON CREATE SET user:KGPerson:$($label), user += $properties
 SET user.key = $user
 WITH user
 CALL (user) {
-  MATCH (user)-[old:INTERESTED_IN]->(entity:KGEntity)
+  MATCH (user)-[old:INTERESTED_IN {by: 'kg-rec'}]->(entity:KGEntity)
   WHERE coalesce(old.source, '') <> 'person' AND NOT entity.key IN [row IN $rows | row.entity]
   DELETE old
 }
 CALL (user) {
   UNWIND $rows AS row
   MATCH (entity:KGEntity {key: row.entity})
-  WHERE NOT EXISTS { (user)-[:INTERESTED_IN {source: 'person'}]->(entity) }
-  MERGE (user)-[interest:INTERESTED_IN]->(entity)
+  WHERE NOT EXISTS { (user)-[:INTERESTED_IN {by: 'kg-rec', source: 'person'}]->(entity) }
+  MERGE (user)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity)
   // What is known already stays as it is, with the time when it was first inferred.
   WITH interest, row,
        interest {.score, .polarity, .evidence, .source, .encoder} = row {.score, .polarity, .evidence, .source, .encoder}

@@ -3,10 +3,10 @@
 // $user    key of the person's node, as "User/ann"
 // returns  interests: how many were taken away; deleted: whether the node was
 MATCH (user:KGEntity {key: $user})
-WITH user, COUNT { (user)-[:INTERESTED_IN]->() } AS interests,
-     user:KGPerson AND NOT EXISTS { (user)-[other]-() WHERE NOT type(other) IN ['INTERESTED_IN', 'KG_REACTED_TO'] } AS deleted
+WITH user, COUNT { (user)-[:INTERESTED_IN {by: 'kg-rec'}]->() } AS interests,
+     user:KGPerson AND NOT EXISTS { (user)-[other]-() WHERE coalesce(other.by, '') <> 'kg-rec' } AS deleted
 CALL (user) {
-  MATCH (user)-[said:INTERESTED_IN|KG_REACTED_TO]->()
+  MATCH (user)-[said:INTERESTED_IN|KG_REACTED_TO {by: 'kg-rec'}]->()
   DELETE said
 }
 CALL (user, deleted) {

@@ -5,7 +5,7 @@
 //          polarity, evidence, source, encoder, inferredAt}]; nothing where there is no such person
 MATCH (user:KGEntity {key: $user})
 RETURN user:KGPerson AS attached, COLLECT {
-  MATCH (user)-[interest:INTERESTED_IN]->(entity:KGEntity)
+  MATCH (user)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity:KGEntity)
   WHERE entity.key IS NOT NULL
   RETURN {
     entity: entity.key, name: toStringOrNull(entity[$titles[split(entity.key, '/')[0]]]),

@@ -7,6 +7,8 @@
 MATCH (user:KGEntity {key: $user})
 WITH user, $entity AS key
 MATCH (entity:KGEntity {key: key})
-MERGE (user)-[interest:INTERESTED_IN]->(entity)
-SET interest = {score: $score, polarity: $polarity, evidence: [], source: 'person', inferredAt: datetime()}
+MERGE (user)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity)
+SET interest = {
+  by: 'kg-rec', score: $score, polarity: $polarity, evidence: [], source: 'person', inferredAt: datetime()
+}
 RETURN count(interest) AS interests

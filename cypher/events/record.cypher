@@ -20,6 +20,6 @@ CALL (user) {
   UNWIND $rows AS row
   MATCH (item:KGEntity {key: row.item})
   MERGE (user)-[event:KG_REACTED_TO {kind: row.kind}]->(item)
-  SET event.value = row.value, event.at = datetime(), event.times = coalesce(event.times, 0) + 1
+  SET event.by = 'kg-rec', event.value = row.value, event.at = datetime(), event.times = coalesce(event.times, 0) + 1
 }
 RETURN [row IN $rows WHERE NOT EXISTS { (:KGEntity {key: row.item}) } | row.item] AS missing

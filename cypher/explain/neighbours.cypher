@@ -10,9 +10,8 @@
 WITH COUNT { (:KGEntity) } AS size, COUNT { MATCH (item:KGEntity) WHERE item.key STARTS WITH $items } AS items
 UNWIND $ends AS key
 MATCH (end:KGEntity {key: key})-[relation]-(middle:KGEntity)
-WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_REACTED_TO', 'KG_SPEAKS_FOR'] AND NOT middle.key STARTS WITH $people
-  AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
+WHERE NOT relation:KG_SPEAKS_FOR AND coalesce(relation.by, '') <> 'kg-rec' AND NOT middle.key STARTS WITH $people
 WITH DISTINCT size, items, key, type(relation) AS type, startNode(relation) = end AS out, middle
 RETURN key AS end, type, out, middle.key AS middle, middle[$titles[split(middle.key, '/')[0]]] AS name,
-       COUNT { (middle)--() } - COUNT { (middle)<-[:INTERESTED_IN|KG_REACTED_TO]-() } - COUNT { (middle)-[:KG_SPEAKS_FOR]-() }
-       - COUNT { (middle)-[similar:SIMILAR_TO]-() WHERE similar.by = 'kg-rec' } AS degree, size, items
+       COUNT { (middle)--() } - COUNT { (middle)-[:KG_SPEAKS_FOR]-() }
+       - COUNT { (middle)-[:SIMILAR_TO|INTERESTED_IN|KG_REACTED_TO {by: 'kg-rec'}]-() } AS degree, size, items

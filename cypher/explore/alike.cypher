@@ -13,7 +13,8 @@
 MATCH (user:KGEntity {key: $user})-[one]->(shared:KGEntity)<-[other]-(person:KGEntity)
 WHERE person <> user AND person.key STARTS WITH $people
   AND coalesce(one.polarity, 1) = coalesce(other.polarity, 1)
-WITH DISTINCT person, shared, COUNT { (shared)--() } AS relations
+WITH DISTINCT person, shared,
+     COUNT { (shared)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec' OR any:INTERESTED_IN]-() } AS relations
 ORDER BY relations, shared.key
 RETURN person.key AS person, count(*) AS shared, round(sum(1 / log(1 + relations)), 2) AS closeness,
        collect(coalesce(shared[$titles[split(shared.key, '/')[0]]], shared.key))[..5] AS names

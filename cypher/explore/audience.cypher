@@ -12,9 +12,9 @@
 // :param limit => 10;
 // returns  person: key; found: how many such items; total: how many items they found at all; closeness: sum over such items of
 //          the scores of what is wanted, / sqrt(total); names: of up to five, those with most that is wanted first
-MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN]->(wanted:KGEntity)
+MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN {by: 'kg-rec'}]->(wanted:KGEntity)
 WHERE interest.polarity > 0
-MATCH (wanted)--{0,1}(item:KGEntity)
+MATCH (wanted)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-{0,1}(item:KGEntity)
 WHERE item.key STARTS WITH $items
 WITH user, item, sum(interest.score) AS weight
 MATCH (item)<-[:$($interaction)]-(person:KGEntity)

@@ -16,7 +16,14 @@ CALL (item) {
   RETURN user
 }
 MATCH path = SHORTEST 2 GROUPS
-  (user) (()--(between:KGEntity WHERE between = item OR COUNT { (between)--() } <= $hub)){1,6} (item)
+  (user)
+  (
+    ()-[step:!KG_SPEAKS_FOR WHERE coalesce(step.by, '') <> 'kg-rec' OR step:INTERESTED_IN]-(between:KGEntity)
+    WHERE between = item OR COUNT { (between)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } <= $hub
+  ){1,6}
+  (item)
 RETURN path, length(path) AS steps
-ORDER BY steps, reduce(relations = 0, entity IN between | relations + COUNT { (entity)--() })
+ORDER BY steps, reduce(relations = 0, entity IN between |
+  relations + COUNT { (entity)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() }),
+         [entity IN between | entity.key]
 LIMIT toInteger($limit)

@@ -7,7 +7,7 @@
 // :param limit => 50;
 // returns  entity: its name; polarity: 1 liked or wanted, -1 disliked; score; evidence: the very words; source: named, near in
 //          meaning, or set by the person; since: when it was first inferred; path: person and entity
-MATCH path = (:KGEntity {key: $user})-[interest:INTERESTED_IN]->(entity:KGEntity)
+MATCH path = (:KGEntity {key: $user})-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity:KGEntity)
 RETURN coalesce(entity[$titles[split(entity.key, '/')[0]]], entity.key) AS entity, interest.polarity AS polarity,
        round(interest.score, 2) AS score, interest.evidence AS evidence, interest.source AS source,
        interest.inferredAt AS since, path

@@ -9,8 +9,12 @@
 // :param people => 'User/';
 // :param limit => 25;
 // returns  path: from one to the other; relations: how many the shared entity has
-MATCH path = (:KGEntity {key: $item})--(shared:KGEntity)--(:KGEntity {key: $otherItem})
+MATCH path = (:KGEntity {key: $item})
+             -[one:!KG_SPEAKS_FOR WHERE coalesce(one.by, '') <> 'kg-rec']-(shared:KGEntity)
+             -[other:!KG_SPEAKS_FOR WHERE coalesce(other.by, '') <> 'kg-rec']-
+             (:KGEntity {key: $otherItem})
 WHERE NOT shared.key STARTS WITH $people
-RETURN path, COUNT { (shared)--() } AS relations
+RETURN path,
+       COUNT { (shared)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
 ORDER BY relations, shared.key
 LIMIT toInteger($limit)

@@ -8,12 +8,17 @@
 // :param each => 6;
 // :param limit => 60;
 // returns  path: the entity and a neighbour
-MATCH (entity:KGEntity {key: $entity})-[relation]-(neighbour:KGEntity)
-WITH type(relation) AS type, startNode(relation) = entity AS out, neighbour, COUNT { (neighbour)--() } AS degree
+MATCH (entity:KGEntity {key: $entity})
+      -[relation:!KG_SPEAKS_FOR WHERE coalesce(relation.by, '') <> 'kg-rec' OR relation:INTERESTED_IN]-
+      (neighbour:KGEntity)
+WITH type(relation) AS type, startNode(relation) = entity AS out, neighbour,
+     COUNT { (neighbour)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS degree
 ORDER BY degree DESC, neighbour.key
 WITH type, out, collect(DISTINCT neighbour)[..toInteger($each)] AS neighbours
 UNWIND neighbours AS neighbour
-MATCH path = (:KGEntity {key: $entity})-[relation]-(neighbour)
+MATCH path = (:KGEntity {key: $entity})
+             -[relation:!KG_SPEAKS_FOR WHERE coalesce(relation.by, '') <> 'kg-rec' OR relation:INTERESTED_IN]-(neighbour)
 WHERE type(relation) = type
 RETURN path
+ORDER BY type, neighbour.key
 LIMIT toInteger($limit)

@@ -5,7 +5,7 @@
 // returns  person: key; since, last: when the first and the last of their interests was inferred; liked, disliked: how many;
 //          words: the evidence, the strongest first
 MATCH (person:KGPerson)
-OPTIONAL MATCH (person)-[interest:INTERESTED_IN]->(entity)
+OPTIONAL MATCH (person)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity)
 WITH person, interest
 ORDER BY interest.score DESC, entity.key
 RETURN person.key AS person, min(interest.inferredAt) AS since, max(interest.inferredAt) AS last,

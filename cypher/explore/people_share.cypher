@@ -10,6 +10,6 @@
 //          dislike it, null where it is no interest of both; relations: how many the shared entity has
 MATCH path = (:KGEntity {key: $user})-[one]->(shared:KGEntity)<-[other]-(:KGEntity {key: $otherUser})
 RETURN path, type(one) AS first, type(other) AS second, one.polarity = other.polarity AS agree,
-       COUNT { (shared)--() } AS relations
+       COUNT { (shared)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
 ORDER BY relations, shared.key
 LIMIT toInteger($limit)

@@ -7,11 +7,12 @@
 // :param items => 'Film/';
 // :param limit => 8;
 // returns  item: key; wanted, disliked: how many interests are its neighbours; paths: from the person to it
-MATCH path = (:KGEntity {key: $user})-[interest:INTERESTED_IN]->(entity:KGEntity)--(item:KGEntity)
+MATCH path = (:KGEntity {key: $user})-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity:KGEntity)
+             -[has:!KG_SPEAKS_FOR WHERE coalesce(has.by, '') <> 'kg-rec']-(item:KGEntity)
 WHERE item.key STARTS WITH $items
 WITH item, count(DISTINCT CASE WHEN interest.polarity > 0 THEN entity END) AS wanted,
      count(DISTINCT CASE WHEN interest.polarity < 0 THEN entity END) AS disliked, collect(path) AS paths,
-     COUNT { (item)--() } AS relations
+     COUNT { (item)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
 WHERE wanted > 0 AND disliked > 0
 RETURN item.key AS item, wanted, disliked, paths
 ORDER BY wanted DESC, disliked DESC, relations DESC, item

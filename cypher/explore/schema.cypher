@@ -6,8 +6,9 @@
 // returns  source, type, target: labels as keys begin with them, and type; relations: how many; example: a path
 MATCH (source:KGEntity)
 WITH source
-ORDER BY COUNT { (source)--() } DESC, source.key
-MATCH (source)-[relation]->(target:KGEntity)
+ORDER BY COUNT { (source)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } DESC,
+         source.key
+MATCH (source)-[relation:!KG_SPEAKS_FOR WHERE coalesce(relation.by, '') <> 'kg-rec']->(target:KGEntity)
 WITH split(source.key, '/')[0] AS label, type(relation) AS type, split(target.key, '/')[0] AS end,
      count(*) AS relations, head(collect(relation)) AS first
 MATCH example = (start)-[first]->()

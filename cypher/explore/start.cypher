@@ -12,21 +12,24 @@
 CALL () {
   MATCH (person:KGEntity)
   WHERE person.key STARTS WITH $people
-  WITH person, COUNT { (person)-[:INTERESTED_IN]->() } AS relations
-  ORDER BY relations DESC, COUNT { (person)--() } DESC, person.key
+  WITH person, COUNT { (person)-[:INTERESTED_IN {by: 'kg-rec'}]->() } AS relations
+  ORDER BY relations DESC,
+           COUNT { (person)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } DESC, person.key
   LIMIT toInteger($limit)
   RETURN 'person' AS kind, person AS entity, relations
   UNION ALL
   MATCH (item:KGEntity)
   WHERE item.key STARTS WITH $items
-  WITH item, COUNT { (item)--() } AS relations
+  WITH item,
+       COUNT { (item)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
   ORDER BY relations DESC, item.key
   LIMIT toInteger($limit)
   RETURN 'item' AS kind, item AS entity, relations
   UNION ALL
   MATCH (entity:KGEntity)
   WHERE NOT entity.key STARTS WITH $people AND NOT entity.key STARTS WITH $items
-  WITH entity, COUNT { (entity)--() } AS relations
+  WITH entity,
+       COUNT { (entity)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
   ORDER BY relations DESC, entity.key
   LIMIT toInteger($limit)
   RETURN 'entity' AS kind, entity, relations

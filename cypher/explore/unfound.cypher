@@ -12,6 +12,6 @@
 MATCH (item:KGEntity)
 WHERE item.key STARTS WITH $items AND NOT EXISTS { (item)<-[:$($interaction)]-() }
 RETURN coalesce(item[$titles[split(item.key, '/')[0]]], item.key) AS item, item.key AS key,
-       COUNT { (item)--() } AS relations
+       COUNT { (item)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS relations
 ORDER BY relations DESC, key
 LIMIT toInteger($limit)

@@ -6,7 +6,7 @@
 // :param limit => 25;
 // returns  entity: its name; key; wanted, disliked: by how many people; score: mean, negative for dislikes; example: words
 //          of one of them
-MATCH (:KGEntity)-[interest:INTERESTED_IN]->(entity:KGEntity)
+MATCH (:KGEntity)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity:KGEntity)
 WITH entity, count(CASE WHEN interest.polarity > 0 THEN 1 END) AS wanted,
      count(CASE WHEN interest.polarity < 0 THEN 1 END) AS disliked, avg(interest.score * interest.polarity) AS score,
      head(collect(interest.evidence)) AS example

@@ -11,16 +11,22 @@
 // :param limit => 12;
 // returns  path; polarity: 1 speaks for the item, -1 against it; telling: score of the interest, less where what comes last
 //          before the item has many relations
-MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN]->(wanted:KGEntity)
+MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN {by: 'kg-rec'}]->(wanted:KGEntity)
 CALL (user, wanted) {
-  MATCH path = (user)-[:INTERESTED_IN]->(wanted)--(:KGEntity {key: $item})
-  RETURN path, COUNT { (wanted)--() } AS degree
+  MATCH path = (user)-[:INTERESTED_IN {by: 'kg-rec'}]->(wanted)
+               -[has:!KG_SPEAKS_FOR WHERE coalesce(has.by, '') <> 'kg-rec']-(:KGEntity {key: $item})
+  RETURN path, wanted AS last
   UNION
-  MATCH path = (user)-[:INTERESTED_IN]->(wanted)--(between:KGEntity)--(:KGEntity {key: $item})
+  MATCH path = (user)-[:INTERESTED_IN {by: 'kg-rec'}]->(wanted)
+               -[one:!KG_SPEAKS_FOR WHERE coalesce(one.by, '') <> 'kg-rec']-(between:KGEntity)
+               -[other:!KG_SPEAKS_FOR WHERE coalesce(other.by, '') <> 'kg-rec']-
+               (:KGEntity {key: $item})
   WHERE NOT between.key STARTS WITH $people AND between <> user
-  RETURN path, COUNT { (between)--() } AS degree
+  RETURN path, between AS last
 }
-WITH path, interest, degree, COUNT { (:KGEntity) } AS size
+WITH path, interest,
+     COUNT { (last)-[any:!KG_SPEAKS_FOR WHERE coalesce(any.by, '') <> 'kg-rec']-() } AS degree,
+     COUNT { (:KGEntity) } AS size
 RETURN path, interest.polarity AS polarity, round(interest.score * (1 - log(1 + degree) / log(2 + size)), 2) AS telling
-ORDER BY length(path), telling DESC
+ORDER BY length(path), telling DESC, [node IN nodes(path) | node.key]
 LIMIT toInteger($limit)

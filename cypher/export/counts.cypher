@@ -7,7 +7,6 @@ WHERE NOT entity:KGPerson
 RETURN split(entity.key, '/')[0] AS source, null AS type, null AS target, count(*) AS count
 UNION ALL
 MATCH (source:KGEntity)-[relation]->(target:KGEntity)
-WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_REACTED_TO', 'KG_SPEAKS_FOR'] AND NOT source:KGPerson AND NOT target:KGPerson
-  AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
+WHERE NOT relation:KG_SPEAKS_FOR AND coalesce(relation.by, '') <> 'kg-rec' AND NOT source:KGPerson AND NOT target:KGPerson
 RETURN split(source.key, '/')[0] AS source, type(relation) AS type, split(target.key, '/')[0] AS target,
        count(*) AS count

@@ -2,8 +2,7 @@
 // are left out.
 // returns  type, name: of the relation and the property; values: types of its values, as ["FLOAT NOT NULL"]
 MATCH (:KGEntity)-[relation]->(:KGEntity)
-WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_REACTED_TO', 'KG_SPEAKS_FOR']
-  AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
+WHERE NOT relation:KG_SPEAKS_FOR AND coalesce(relation.by, '') <> 'kg-rec'
 UNWIND keys(relation) AS name
 RETURN type(relation) AS type, name, collect(DISTINCT valueType(relation[name])) AS values
 ORDER BY type, name

@@ -10,8 +10,7 @@ WITH id(entity) / 1000 AS part, collect(entity) AS entities
 CALL (entities) {
   UNWIND entities AS source
   MATCH (source)-[relation]->(target:KGEntity)
-  WHERE NOT type(relation) IN ['INTERESTED_IN', 'KG_REACTED_TO', 'KG_SPEAKS_FOR'] AND NOT target:KGPerson
-    AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
+  WHERE NOT relation:KG_SPEAKS_FOR AND coalesce(relation.by, '') <> 'kg-rec' AND NOT target:KGPerson
   RETURN type(relation) AS type, collect(id(source)) AS sources, collect(id(target)) AS targets,
          collect(relation) AS relations
 }

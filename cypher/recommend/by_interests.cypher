@@ -7,7 +7,7 @@ MATCH (user:KGEntity {key: $user})
 WITH user,
      COLLECT { MATCH (model:KGModel) RETURN properties(model) }[0] AS model,
      COLLECT {
-       MATCH (user)-[interest:INTERESTED_IN]->(entity:KGEntity)
+       MATCH (user)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity:KGEntity)
        RETURN {
          entity: entity, name: entity.kgName, weight: interest.score * interest.polarity,
          said: coalesce(toLower(head(interest.evidence)), entity.key), asked: interest.polarity > 0 AND NOT entity:KGItem
@@ -42,7 +42,7 @@ CALL (interests, wish, wishes) {
   WITH one, one.entity AS entity
   WHERE one.asked OR one.weight < 0
   MATCH (entity)-[relation]-(item:KGItem)
-  WHERE type(relation) <> 'KG_SPEAKS_FOR' AND NOT (type(relation) = 'SIMILAR_TO' AND coalesce(relation.by, '') = 'kg-rec')
+  WHERE NOT relation:KG_SPEAKS_FOR AND coalesce(relation.by, '') <> 'kg-rec'
   WITH DISTINCT one, item
   RETURN item, false AS candidate, 0.0 AS spoken, CASE WHEN one.asked THEN one.said END AS met,
          CASE WHEN one.weight < 0 THEN one.weight ELSE 0.0 END AS disliked, CASE WHEN one.asked THEN one.name END AS name

@@ -5,7 +5,7 @@
 // $user    key of the person's node
 // $k       how many items
 // returns  item: key; title; score: strength of the paths, and popularity; paths: up to three, the strongest first
-MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN]->(liked:KGEntity)
+MATCH (user:KGEntity {key: $user})-[interest:INTERESTED_IN {by: 'kg-rec'}]->(liked:KGEntity)
 WHERE interest.polarity > 0
 WITH user, interest, liked, COUNT { (:KGItem) } AS items
 CALL (liked, items) {
@@ -33,9 +33,8 @@ ORDER BY strength DESC
 WITH user, item, sum(strength) AS strength, collect(path) AS paths
 WHERE NOT EXISTS { (user)--(item) }
   AND NOT EXISTS {
-    MATCH (user)-[no:INTERESTED_IN]->(disliked:KGEntity)-[relation]-(item)
-    WHERE no.polarity < 0 AND NOT relation:KG_SPEAKS_FOR
-      AND NOT (relation:SIMILAR_TO AND coalesce(relation.by, '') = 'kg-rec')
+    MATCH (user)-[no:INTERESTED_IN {by: 'kg-rec'}]->(disliked:KGEntity)-[relation]-(item)
+    WHERE no.polarity < 0 AND NOT relation:KG_SPEAKS_FOR AND coalesce(relation.by, '') <> 'kg-rec'
   }
 RETURN item.key AS item, item.kgName AS title, round(strength + coalesce(item.kgPopularity, 0.0), 3) AS score,
        paths[..3] AS paths

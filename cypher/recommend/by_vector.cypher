@@ -7,7 +7,7 @@
 MATCH (user:KGEntity {key: $user})
 WITH user, COLLECT { MATCH (model:KGModel) RETURN properties(model) }[0] AS model
 WITH user, model, COLLECT {
-       MATCH (user)-[interest:INTERESTED_IN]->(entity:KGEntity)
+       MATCH (user)-[interest:INTERESTED_IN {by: 'kg-rec'}]->(entity:KGEntity)
        WHERE entity.kgEmbedding IS NOT NULL
        RETURN {
          vector: entity.kgEmbedding,
@@ -21,9 +21,8 @@ WHERE any(number IN wish WHERE abs(number) > 1e-9)
 CALL db.index.vector.queryNodes('kgEmbeddingItems', 1000, wish) YIELD node, score AS likeness
 WHERE NOT EXISTS { (user)--(node) }
   AND NOT EXISTS {
-    MATCH (user)-[no:INTERESTED_IN]->(disliked:KGEntity)-[relation]-(node)
-    WHERE no.polarity < 0 AND NOT relation:KG_SPEAKS_FOR
-      AND NOT (relation:SIMILAR_TO AND coalesce(relation.by, '') = 'kg-rec')
+    MATCH (user)-[no:INTERESTED_IN {by: 'kg-rec'}]->(disliked:KGEntity)-[relation]-(node)
+    WHERE no.polarity < 0 AND NOT relation:KG_SPEAKS_FOR AND coalesce(relation.by, '') <> 'kg-rec'
   }
 WITH node, 2 * likeness - 1 AS cosine, model
 WITH node, cosine, model.popularity * coalesce(node.kgPopularity, 0.0) + model.text * cosine AS score

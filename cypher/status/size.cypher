@@ -3,7 +3,8 @@
 //          what people did since they came, what was published, and SIMILAR_TO; similar: how many SIMILAR_TO; models: how many are published
 RETURN COUNT { (:KGEntity) } - COUNT { (:KGPerson) } AS nodes,
        COUNT { (:KGEntity)-->() } - COUNT { (:KGPerson)-->() } - COUNT { ()-->(:KGPerson) }
-         - (COUNT { ()-[:INTERESTED_IN]->() } - COUNT { (:KGPerson)-[:INTERESTED_IN]->() })
+         - CASE COUNT { ()-[:INTERESTED_IN]->() } - COUNT { (:KGPerson)-[:INTERESTED_IN]->() } WHEN 0 THEN 0
+             ELSE COUNT { (user)-[:INTERESTED_IN {by: 'kg-rec'}]->() WHERE NOT user:KGPerson } END
          - (COUNT { ()-[:KG_REACTED_TO]->() } - COUNT { (:KGPerson)-[:KG_REACTED_TO]->() })
          - COUNT { ()-[:KG_SPEAKS_FOR]->() } - COUNT { ()-[:SIMILAR_TO]->() } AS relations,
        COUNT { ()-[:SIMILAR_TO]->() } AS similar,

@@ -8,6 +8,7 @@ import typer
 
 from kg_rec.cli.app import connected, current_settings, progress, say
 from kg_rec.cli.meaning import Interaction, Item, KindOption, NewSchema, Title, User, Weight, tell_schema
+from kg_rec.counted import agreeing, counted
 
 if TYPE_CHECKING:
     from kg_rec.schema_detour import Detour
@@ -44,7 +45,7 @@ def init(
         except SchemaError as error:
             error.remedy = error.remedy.replace("Nothing was loaded.", "Nothing was written.")
             raise
-    tell_schema(found.schema, found.reasons, settings.schema_path)
+    tell_schema(found.schema, found.reasons, settings.schema_path, ids=True)
     if found.schema.user is None:
         typer.echo("nobody interacts with anything here: recommendations will go by words and the graph alone")
     if found.detour is not None:
@@ -82,10 +83,12 @@ def adopt(
     with progress() as shown, Recommender.open(current_settings(), say=say, progress=shown) as recommender:
         if undo:
             gone = recommender.forget()
-            typer.echo(f"{gone.nodes:,} nodes are as they were; {gone.people:,} people who had been attached are gone")
+            nodes = f"{counted(gone.nodes, 'node')} {'is as it was' if gone.nodes == 1 else 'are as they were'}"
+            people = f"{counted(gone.people, 'person')} who had been attached {agreeing(gone.people, 'is')} gone"
+            typer.echo(f"{nodes}; {people}")
             return
         done = recommender.adopt()
         following = "sync" if has_model(recommender.settings.model_path) else "train"
     labels = ", ".join(f"{count:,} {label}" for label, count in done.labels.items())
-    new = f"adopted {done.nodes:,} nodes" if done.nodes else "nothing is new: all nodes had been adopted"
+    new = f"adopted {counted(done.nodes, 'node')}" if done.nodes else "nothing is new: all nodes had been adopted"
     typer.echo(f"{new}; the graph has {labels}\nnext: kg-rec {following}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kg_rec.cli.app import connected, current_settings, output, progress, say
+from kg_rec.counted import counted
 
 if TYPE_CHECKING:
     from kg_rec.graph.csv_folder import GraphFolder
@@ -46,7 +47,7 @@ def demo() -> None:
             say("the sample graph is loaded already")
         else:
             report = recommender.load(sample_folder()).report
-            say(f"the sample graph is loaded: {report.nodes:,} nodes, {report.relations:,} relations")
+            say(f"the sample graph is loaded: {counted(report.nodes, 'node')}, {counted(report.relations, 'relation')}")
         if _is_trained(recommender):
             say("the model is trained already")
         else:
@@ -91,7 +92,8 @@ def _check_place(recommender: Recommender, sample: GraphFolder) -> None:
                 remedy=own_home,
             )
     (found,) = recommender.client.read("load/strangers", keys=sorted(keys))
-    told = [*found["keys"], *([f"{found['others']:,} nodes that kg-rec did not load"] if found["others"] else ())]
+    others = [f"{counted(found['others'], 'node')} that kg-rec did not load"] if found["others"] else []
+    told = [*found["keys"], *others]
     if told:
         raise SettingsError(
             f"The Neo4j at {recommender.client.uri} holds another graph: expected nothing but the sample, found "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from kg_rec.cli.app import connected, current_settings, output
+from kg_rec.counted import counted
 
 if TYPE_CHECKING:
     from kg_rec.settings import Settings
@@ -134,7 +135,7 @@ def _libraries(_: Settings) -> list[Finding]:
 def _scripts(_: Settings) -> list[Finding]:
     from kg_rec.graph.scripts import script_names, scripts_root
 
-    return [Finding("cypher", "fine", f"{len(script_names())} scripts in {scripts_root()}")]
+    return [Finding("cypher", "fine", f"{counted(len(script_names()), 'script')} in {scripts_root()}")]
 
 
 def _home(settings: Settings) -> list[Finding]:
@@ -169,7 +170,7 @@ def _neo4j(settings: Settings) -> list[Finding]:
     with connect(settings, start=False) as client:
         counts = graph_counts(client)
         nodes, relations = sum(counts.nodes.values()), sum(counts.relations.values())
-        found = f"{client.uri} answers: {nodes:,} nodes, {relations:,} relations"
+        found = f"{client.uri} answers: {counted(nodes, 'node')}, {counted(relations, 'relation')}"
         if nodes:
             adopted = ", adopted" if state(client) == "adopted" else ""
             return [Finding("neo4j", "fine", f"{found}{adopted}")]
@@ -206,7 +207,7 @@ def _model(settings: Settings) -> list[Finding]:
 
     artifact = load_artifact(settings.model_path)
     items = artifact.model.entities.item_count
-    return [Finding("model", "fine", f"{artifact.version}, {items:,} items, trained {artifact.created}")]
+    return [Finding("model", "fine", f"{artifact.version}, {counted(items, 'item')}, trained {artifact.created}")]
 
 
 _CHECKS = (_machine, _libraries, _scripts, _home, _java, _neo4j, _schema, _encoder, _model)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg_rec.cli.app import connected, current_settings, output, say
+from kg_rec.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +105,7 @@ def _export(target: Path) -> None:
     with connect(settings, say=say) as client:
         files = saved_scripts(client, schema)
     write_saved_scripts(files, target)
-    typer.echo(f"{len(files)} scripts written to {target}")
+    typer.echo(f"{counted(len(files), 'script')} written to {target}")
     if target.suffix.lower() == ".zip":
         say("drop the file on Neo4j Browser: they are then among its Saved Scripts; run 'Parameters' first")
 

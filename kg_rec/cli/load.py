@@ -9,6 +9,7 @@ import typer
 
 from kg_rec.cli.app import connected, current_settings, progress, say
 from kg_rec.cli.meaning import Interaction, Item, KindOption, NewSchema, Title, User, Weight, asking, tell_schema
+from kg_rec.counted import counted
 
 if TYPE_CHECKING:
     from kg_rec.graph.import_arguments import Sources
@@ -94,10 +95,10 @@ def _sources(
 
 
 def _tell_loaded(report: LoadReport) -> None:
-    new = f"{report.new_nodes:,} nodes and {report.new_relations:,} relations are new"
+    new = f"{counted(report.new_nodes, 'node')} and {counted(report.new_relations, 'relation')} are new"
     if not (report.new_nodes or report.new_relations):
         new = "all of them were there already"
     typer.echo(
-        f"loaded {report.nodes:,} nodes and {report.relations:,} relations in {report.seconds:.1f} s; {new}\n"
+        f"loaded {counted(report.nodes, 'node')} and {counted(report.relations, 'relation')} in {report.seconds:.1f} s; {new}\n"
         f"next: kg-rec train"
     )

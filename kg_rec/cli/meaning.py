@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kg_rec.counted import counted
+
 if TYPE_CHECKING:
     from kg_rec.progress import Progress
     from kg_rec.schema import GraphSchema
     from kg_rec.schema_inference import UndecidedSchemaError
 
 _MEANING = "What the graph means (found by itself where it is clear)"
+
+
+_MOST_IDS = 12
+"""Labels whose ids are told one by one."""
 
 
 class Kind(StrEnum):
@@ -55,8 +61,8 @@ def asking(shown: Progress) -> Callable[[UndecidedSchemaError], str] | None:
     return asked
 
 
-def tell_schema(schema: GraphSchema, reasons: dict[str, str], path: Path) -> None:
-    """Say what the graph was found to mean, each choice with its reason."""
+def tell_schema(schema: GraphSchema, reasons: dict[str, str], path: Path, *, ids: bool = False) -> None:
+    """Say what the graph was found to mean, each choice with its reason. ids: whether the ids were chosen, too."""
 
     def tell(name: str, what: str, key: str) -> None:
         because = f" (because {reasons[key]})" if key in reasons else ""
@@ -64,12 +70,16 @@ def tell_schema(schema: GraphSchema, reasons: dict[str, str], path: Path) -> Non
 
     typer.echo(f"what the graph means, written to {path} for reading and editing:")
     tell("item", schema.item.label, "item.label")
+    if ids:
+        tell("  id", _id(schema.item.id), "item.id")
     tell("  title", schema.item.title, "item.title")
     if schema.item.aliases:
         tell("  also", ", ".join(schema.item.aliases), "item.aliases")
     tell("  texts", ", ".join(schema.item.text) or "none", "item.text")
     tell("  released", schema.item.released or "unknown", "item.released")
     tell("user", schema.user.label if schema.user else "none", "user.label" if schema.user else "user")
+    if schema.user and ids:
+        tell("  id", _id(schema.user.id), "user.id")
     if schema.user and schema.user.text:
         tell("  texts", ", ".join(schema.user.text), "user.text")
     if schema.interaction:
@@ -80,6 +90,18 @@ def tell_schema(schema: GraphSchema, reasons: dict[str, str], path: Path) -> Non
         if schema.interaction.text:
             tell("  texts", schema.interaction.text, "interaction.text")
     tell("interests", ", ".join(schema.interests) or "none", "interests")
+    others = [(label, entity.id) for label, entity in schema.entities.items() if ids and entity.id]
+    if others:
+        typer.echo("  ids of the others")
+    for label, name in others[:_MOST_IDS]:
+        tell(f"  {label}", _id(name), f"entities.{label}.id")
+    if len(others) > _MOST_IDS:
+        typer.echo(f"    and of {counted(len(others) - _MOST_IDS, 'more label')}: see the file")
+
+
+def _id(name: str) -> str:
+    """Return what the id is: the schema says "key" where there is none but the one that kg-rec gives."""
+    return "a number" if name == "key" else name
 
 
 def _ask(question: UndecidedSchemaError) -> str:

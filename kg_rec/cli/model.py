@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kg_rec.cli.app import connected, current_settings, output
+from kg_rec.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +68,8 @@ def _dated(trained: str, created: str) -> str:
 def _facts(card: ModelCard) -> Iterator[str]:
     facts = {
         "model": f"{card.version}, {_dated(card.trained, card.created)}",
-        "graph": f"{card.items:,} items ({card.item}), {sum(card.entities.values()):,} entities, fingerprint {card.graph}",
+        "graph": f"{counted(card.items, 'item')} ({card.item}), {counted(sum(card.entities.values()), 'entity')}, "
+        f"fingerprint {card.graph}",
         "labels": ", ".join(f"{label} {count:,}" for label, count in card.entities.items()),
         "people": f"{card.likes:,} who like something" if card.likes else "none: words and graph only",
         "encoder": f"{card.encoder['name']}, {card.encoder['dim']} numbers a text, {card.encoder['fingerprint'][:8]}",
@@ -95,7 +97,7 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, str]:
     told = metrics.get("telling", {})
     if "loss" in told:
         found["telling"] = (
-            f"on {told['held-out people']:,} people held out: loss {told['loss']:.3f}, popularity alone "
+            f"on {counted(told['held-out people'], 'person')} held out: loss {told['loss']:.3f}, popularity alone "
             f"{told['loss of popularity']:.3f}"
             + (
                 f", the best signal alone, {told['best signal']}, {told['loss of best signal']:.3f}"
@@ -103,7 +105,7 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, str]:
                 else ""
             )
             + f"; used: {told['used']}"
-            + (f"; {told['own words']:,} people told in their own words" if told.get("own words") else "")
+            + (f"; {counted(told['own words'], 'person')} told in their own words" if told.get("own words") else "")
         )
     if "seconds" in metrics:
         found["seconds"] = ", ".join(f"{name} {value}" for name, value in metrics["seconds"].items())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from kg_rec.cli.app import connected, current_settings, given_words, output, progress, say
+from kg_rec.counted import agreeing, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +108,7 @@ def detach(user: Annotated[str, _USER]) -> None:
     with connect(settings, say=say) as client:
         done = people.detach(client, schema, user)
     node = "the node is gone, too" if done.deleted else "the node came with the graph and stays"
-    typer.echo(f"{user}: {done.interests} interests removed; {node}")
+    typer.echo(f"{user}: {counted(done.interests, 'interest')} removed; {node}")
 
 
 def export(user: Annotated[str, _USER]) -> None:
@@ -142,7 +143,7 @@ def _show_people(found: Sequence[Person], as_json: bool) -> None:
     width = min(max(len(one.user) for one in found), 50)
     for one in found:
         line = Text(f" {one.user:<{width}}", style="bold")
-        line.append(f"  {one.interests:>3,} interests", style="not bold")
+        line.append(f"  {one.interests:>3,} {agreeing(one.interests, 'interest')}", style="not bold")
         if one.of_graph:
             line.append("  of the loaded graph", style="dim not bold")
         console.print(line)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg_rec.cli.app import connected, current_settings, output, progress, say
+from kg_rec.counted import agreeing, counted
 
 if TYPE_CHECKING:
     from kg_rec.graph.publish import PublishReport, UnpublishReport
@@ -61,11 +62,13 @@ def _show_published(done: PublishReport) -> None:
         console.print(f"  it takes the place of model {done.replaced}", markup=False)
     if done.stale:
         console.print(
-            f"  {done.stale:,} entities that this model does not know lost what was published of them", markup=False
+            f"  {counted(done.stale, 'entity')} that this model does not know lost what an earlier one had published",
+            markup=False,
         )
     if done.missing:
         console.print(
-            f"  {done.missing:,} entities of the model are not in the graph any more; train again: kg-rec train",
+            f"  {counted(done.missing, 'entity')} of the model {agreeing(done.missing, 'is')} not in the graph any more; "
+            "train again: kg-rec train",
             markup=False,
         )
     console.print("Recommend in Neo4j Browser with the scripts under cypher/recommend.", markup=False)
@@ -78,6 +81,6 @@ def _show_removed(done: UnpublishReport) -> None:
         console.print("nothing is published in this graph", markup=False)
         return
     console.print(f"nothing that was published is left in Neo4j; removed in {done.seconds:.1f} s:", markup=False)
-    people = f" and {done.people:,} {'person' if done.people == 1 else 'people'}" if done.people else ""
-    console.print(f"  what was written on {done.entities:,} entities{people}", markup=False)
-    console.print(f"  {done.relations:,} relations", markup=False)
+    people = f" and {counted(done.people, 'person')}" if done.people else ""
+    console.print(f"  what was written on {counted(done.entities, 'entity')}{people}", markup=False)
+    console.print(f"  {counted(done.relations, 'relation')}", markup=False)

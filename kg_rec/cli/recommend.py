@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kg_rec.cli.app import connected, current_settings, given_words, output, progress, say, written_whole
+from kg_rec.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,4 +185,4 @@ def _recommend_to_file(
                 "interests": interests_as_json(found.interests),
             }
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    typer.echo(f"recommendations for {len(people):,} people written to {target}")
+    typer.echo(f"recommendations for {counted(len(people), 'person')} written to {target}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg_rec.cli.app import connected, current_settings, output, progress, say
+from kg_rec.counted import agreeing, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +63,8 @@ def sync() -> None:
     if done.written:
         for line in _table([one for one in done.differences if one.differs]):
             output().print(line, markup=False)
-        typer.echo(f"model {done.version}: in step with the graph; words of {done.worded:,} entities encoded ({took})")
+        worded = counted(done.worded, "entity")
+        typer.echo(f"model {done.version}: in step with the graph; words of {worded} encoded ({took})")
     else:
         typer.echo(f"nothing has changed: model {done.version} stays ({took})")
     if done.published not in ("", done.version):
@@ -72,7 +74,7 @@ def sync() -> None:
 def _told(found: GraphStatus) -> Iterator[str]:
     since = "" if found.created == found.trained else f", brought up to date {_moment(found.created)}"
     yield f" model      {found.version}, trained {_moment(found.trained)}{since}"
-    yield f" graph      {found.nodes:,} nodes and {found.relations:,} relations at {found.uri}"
+    yield f" graph      {counted(found.nodes, 'node')} and {counted(found.relations, 'relation')} at {found.uri}"
     apart = [one for one in found.differences if one.differs]
     if apart:
         yield ""
@@ -80,7 +82,8 @@ def _told(found: GraphStatus) -> Iterator[str]:
         same = len(found.differences) - len(apart)
         yield f" the other {same} labels and kinds of relations are as they were" if same else ""
     if found.unknown:
-        yield f" {found.unknown:,} nodes have a label of the schema, but no key: kg-rec does not know them yet"
+        known = f"kg-rec does not know {'it' if found.unknown == 1 else 'them'} yet"
+        yield f" {counted(found.unknown, 'node')} {agreeing(found.unknown, 'has')} a label of the schema, but no key: {known}"
     if found.schema_changed:
         yield " schema.toml has changed since the model was made"
     if found.published not in ("", found.version):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kg_rec.cli.app import connected, current_settings, progress, say
+from kg_rec.counted import counted
 
 if TYPE_CHECKING:
     from kg_rec.settings import Settings
@@ -43,7 +44,9 @@ def train(
 def tell_trained(report: dict[str, Any]) -> None:
     """Print what a training came to."""
     seconds = report["seconds"]
-    typer.echo(f"model {report['version']}: {report['items']:,} items, {report['entities']:,} entities")
+    typer.echo(
+        f"model {report['version']}: {counted(report['items'], 'item')}, {counted(report['entities'], 'entity')}"
+    )
     typer.echo(f"  encoding {seconds['encoding']} s, training {seconds['training']} s")
     if "best" in report:
         start, best = report["start"], report["best"]
@@ -53,7 +56,7 @@ def tell_trained(report: dict[str, Any]) -> None:
             f"(untrained {start['loss']:.3f})"
         )
         if own := report["telling"]["own words"]:
-            typer.echo(f"  {own:,} people told in their own words")
+            typer.echo(f"  {counted(own, 'person')} told in their own words")
     else:
         typer.echo(
             f"  {report.get('note', 'nobody with enough interactions to learn from; the untrained start is used')}"

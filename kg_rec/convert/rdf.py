@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import groupby
@@ -39,11 +39,14 @@ _OWL = "http://www.w3.org/2002/07/owl#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _TYPE, _FIRST, _REST, _NIL = f"{_RDF}type", f"{_RDF}first", f"{_RDF}rest", f"{_RDF}nil"
 _SUBCLASS = f"{_RDFS}subClassOf"
+_DOMAIN, _RANGE = f"{_RDFS}domain", f"{_RDFS}range"
 
 _VOCABULARY = (_RDF, _RDFS, _OWL)
 """What has a type of these says what words mean, and is nothing in the graph; but what is only an individual is."""
-_NO_TYPES = frozenset([f"{_OWL}Thing", f"{_OWL}NamedIndividual", f"{_RDFS}Resource"])
+_NOTHING = f"{_OWL}Thing"
+_NO_TYPES = frozenset([_NOTHING, f"{_OWL}NamedIndividual", f"{_RDFS}Resource"])
 _ABOUT_STATEMENTS = frozenset([f"{_OWL}sameAs", f"{_OWL}differentFrom", f"{_RDFS}seeAlso", f"{_RDFS}isDefinedBy"])
+_HAS = re.compile(r"Has(?=[A-Z])(.+)")
 _ADDRESSES = frozenset(["homepage", "page", "url", "image", "img", "depiction", "thumbnail", "logo", "website"])
 """Local names of what leads to a page or a picture, which is no thing of the graph unless it says something of itself."""
 _NAMES = ("prefLabel", "label", "name", "title")
@@ -172,6 +175,7 @@ class _Statements:
         self.names: list[str] = []
         self._blank = 0
         self._types: defaultdict[int, list[str]] = defaultdict(list)
+        self._ranges: dict[str, str] = {}
         self._first: dict[int, int | None] = {}
         self._rest: dict[int, int] = {}
         self._subjects: set[int] = set()
@@ -179,7 +183,7 @@ class _Statements:
 
     def add(self, subject: Node, predicate: str, value: Node, scope: str) -> None:
         """Keep a statement. scope: what the names of blank nodes are good for."""
-        from rdflib.term import Literal
+        from rdflib.term import Literal, URIRef
 
         source = self._number(subject, scope)
         if isinstance(value, Literal):
@@ -194,6 +198,10 @@ class _Statements:
             self._types[source].append(str(value))
         elif predicate == _SUBCLASS:
             self._types[source].append(f"{_OWL}Class")
+        elif predicate in (_DOMAIN, _RANGE):
+            self._types[source].append(f"{_RDF}Property")
+            if predicate == _RANGE and isinstance(value, URIRef):
+                self._ranges.setdefault(str(subject), str(value))
         elif predicate == _FIRST:
             self._first[source] = self._number(value, scope)
         elif predicate == _REST:
@@ -214,9 +222,11 @@ class _Statements:
         counts = Counter(
             name for thing, types in self._types.items() if thing not in vocabulary for name in set(types) - _NO_TYPES
         )
-        led_to = dict(
-            self._disk.execute("SELECT object, predicate FROM edge GROUP BY object HAVING rowid = MIN(rowid)")
-        )
+        led_to: defaultdict[int, list[str]] = defaultdict(list)
+        for thing, predicate in self._disk.execute(
+            "SELECT object, predicate FROM edge GROUP BY object, predicate ORDER BY object, MIN(rowid)"
+        ):
+            led_to[thing].append(predicate)
         for thing in dict.fromkeys([*sorted(self._subjects), *led_to]):
             if thing in vocabulary or (thing in self._first or thing in self._rest):
                 continue
@@ -224,7 +234,17 @@ class _Statements:
             # The commonest first: songs belong under one label, though one of them is a ballad, too.
             ordered = sorted(types, key=lambda name: -counts[name])
             labels = tuple(dict.fromkeys(map(_label, ordered)))
-            self.labels[thing] = labels or (_label_from(led_to.get(thing)),)
+            self.labels[thing] = labels or (self._label_led_to(led_to.get(thing, ())),)
+
+    def _label_led_to(self, predicates: Sequence[str]) -> str:
+        """Return the label of what has no type, by what leads to it: the range of a predicate, or "Genre" for `hasGenre`, or else
+        "Resource", as everything is one: `writtenBy` says what was done, not what its end is.
+        """
+        ranges = [self._ranges[name] for name in predicates if self._ranges.get(name, _NOTHING) not in _NO_TYPES]
+        if ranges:
+            return _label(ranges[0])
+        had = [match[1] for name in predicates if (match := _HAS.match(_label(name)))]
+        return had[0] if had else "Resource"
 
     def things(self) -> Iterator[tuple[int, list[Text]]]:
         """Yield all things with their literals, those with one primary label together."""
@@ -315,13 +335,6 @@ def _pascal(iri: str) -> str:
 def _label(iri: str) -> str:
     label = _pascal(iri) or "Resource"
     return f"{label}_" if label in KEPT_LABELS else label
-
-
-def _label_from(predicate: str | None) -> str:
-    """Return the label of what has no type: what leads to it, "Genre" for `hasGenre`."""
-    if predicate is None:
-        return "Resource"
-    return re.sub(r"^Has(?=[A-Z])", "", _label(predicate))
 
 
 def _relation_type(iri: str) -> str:

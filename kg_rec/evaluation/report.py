@@ -9,6 +9,7 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from kg_rec.counted import counted
 from kg_rec.evaluation.controls import BARE, OURS, POPULARITY, SHUFFLED
 from kg_rec.evaluation.metrics import METRICS
 
@@ -216,7 +217,7 @@ def answer(section: Section) -> str:
     verdict = "Not shown" if not bare.is_clear else "Yes" if bare.mean > 0 else "No, it harms"
     said = (
         f"Does the graph help? {verdict}: {_NAMES[HEADLINE]} is {means[OURS]:.3f} with it and {means[BARE]:.3f} without, a "
-        f"difference of {_signed(bare)} (95 % interval, {section.people:,} people, p {_p(bare.p)})"
+        f"difference of {_signed(bare)} (95 % interval, {counted(section.people, 'person')}, p {_p(bare.p)})"
     )
     mixed = against.get(SHUFFLED)
     if mixed is None:
@@ -285,7 +286,7 @@ def _new_items_text(new: NewItems, width: int) -> list[str]:
 
 def _newly(new: NewItems) -> str:
     return (
-        f"only the relevant items that {new.rule} ({new.items:,} items; {new.people:,} "
+        f"only the relevant items that {new.rule} ({counted(new.items, 'item')}; {new.people:,} "
         f"{'person wants' if new.people == 1 else 'people want'} one)"
     )
 
@@ -351,7 +352,9 @@ def _title(section: Section) -> str:
 
 def _who(section: Section) -> str:
     left = f", {section.left_out:,} texts left out for which nothing could be right" if section.left_out else ""
-    return f"{section.people:,} people, {section.texts:,} texts{left}; {section.items:,} items"
+    return (
+        f"{counted(section.people, 'person')}, {counted(section.texts, 'text')}{left}; {counted(section.items, 'item')}"
+    )
 
 
 def _plain(value: Interval) -> str:

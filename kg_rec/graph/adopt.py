@@ -29,6 +29,10 @@ _BATCH = 10_000
 """Nodes of one transaction."""
 _LONGEST_ID = 1900
 """Characters of an id within a key: four bytes each stay below `LONGEST_KEY`, with room for the label."""
+_RENAME = (
+    "MATCH (node:{label}) WHERE node.key IS NOT NULL AND NOT node:KGEntity\nSET node.ownKey = node.key REMOVE node.key"
+)
+"""What the owner runs where nodes have a `key` of their own."""
 _UNDO = ("adopt/forget_people", "adopt/forget_interests", "adopt/forget_nodes", "adopt/drop_constraint")
 """In this order: the mark that the graph was adopted goes last, so that what was broken off can be run again."""
 
@@ -76,7 +80,8 @@ def adopt(client: GraphClient, schema: GraphSchema, progress: Progress = SILENT)
     it again takes in those that are new, and finishes what was broken off.
 
     Raises GraphError, before anything is written, where the graph was loaded by kg-rec, where no node has the item's label, where
-    nodes have a `key` of their own, lack the id or share it, and where there are relations :INTERESTED_IN of another meaning.
+    nodes have a `key` of their own, lack the id or share it. Relations :INTERESTED_IN of the owner's stay what they are: kg-rec's
+    carry `by: 'kg-rec'`.
     """
     if state(client) == "loaded":
         raise GraphError(
@@ -153,8 +158,16 @@ def _ranks(labels: Sequence[str]) -> dict[str, int]:
 
 
 def _ids(client: GraphClient, schema: GraphSchema, counts: Mapping[str, int]) -> dict[str, str]:
-    """Return the property with the id of the nodes with each label, "" where there is none. counts: nodes by label."""
-    named = {schema.item.label: schema.item.id}
+    """Return the property with the id of the nodes with each label, "" where there is none. counts: nodes by label.
+
+    Other entities than items and users are numbered where some share what the schema names.
+    """
+    wanted = {label: entity.id for label, entity in schema.entities.items() if entity.id}
+    named = dict(wanted)
+    for row in client.read("init/distinct", properties={label: id for label, id in wanted.items() if id != KEY}):
+        if row["distinct"] < row["present"]:
+            named[row["label"]] = KEY
+    named[schema.item.label] = schema.item.id
     if schema.user is not None:
         named[schema.user.label] = schema.user.id
     labels = _labels(schema)
@@ -184,6 +197,11 @@ def _check(client: GraphClient, schema: GraphSchema, ranks: Mapping[str, int], i
         )
 
 
+def _quoted(name: str) -> str:
+    """Return a label as Cypher writes it."""
+    return name if name.isidentifier() and name.isascii() else f"`{name.replace('`', '``')}`"
+
+
 def _told(row: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[str, str]:
     """Return what is in the way, and what to do."""
     label, count = row["label"], row["count"]
@@ -191,19 +209,15 @@ def _told(row: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[str, str]:
     if row["problem"] == "key":
         return (
             f"expected no property 'key' on nodes labelled {label}, since kg-rec writes its own; found it on {count:,}.",
-            "Rename it in a copy of the database: kg-rec finds every node by its 'key'.",
+            "kg-rec finds every node by its 'key', through an index, which is of one name. Rename yours, in a copy of the "
+            f"database if something else reads it:\n{_RENAME.format(label=_quoted(label))}",
         )
     if row["problem"] == "id":
         return (
             f"expected '{ids[label]}' on every node labelled {label}, of at most {_LONGEST_ID:,} characters; {count:,} have none.",
             another,
         )
-    if row["problem"] == "twice":
-        return (
-            f"expected each {label} to have a '{ids[label]}' of its own; {count:,} share theirs, as '{row['example']}'.",
-            another,
-        )
     return (
-        f"expected no relations INTERESTED_IN but kg-rec's; found {count:,} of another meaning.",
-        "Rename their type in a copy of the database: kg-rec takes them for what people said.",
+        f"expected each {label} to have a '{ids[label]}' of its own; {count:,} share theirs, as '{row['example']}'.",
+        another,
     )

@@ -12,6 +12,7 @@ from kg_rec.errors import GraphError
 from kg_rec.graph.csv_folder import Values
 from kg_rec.graph.profile import GraphProfile, LabelProfile, RelationProfile
 from kg_rec.progress import SILENT, Progress
+from kg_rec.schema_properties import RUNNING_WORDS, are_dates, are_years, word_count
 
 if TYPE_CHECKING:
     from kg_rec.graph.client import GraphClient
@@ -26,6 +27,14 @@ _ALL_SAMPLES, _SMALL_SAMPLE = 40_000, 200
 _CALLED_ID = re.compile(
     r"(?i:^(id|uuid|guid|isbn|ean|sku|uri|iri|url|code)$|_(id|uuid|code|uri)$)|[a-z](Id|ID|Uuid|UUID|Code|Uri|URI)$"
 )
+_CALLED_AS_IDS_MAY_BE = re.compile(
+    r"(?i:(^|_)(user_?name|login|handle|slug|e_?mail|mail|nick_?name|barcode|asin|doi|issn|orcid|symbol|number|no|nr|ref)$)"
+    r"|[a-z](Name|Login|Handle|Slug|Email|Mail|Barcode|Number|No|Nr|Ref|Isbn|ISBN|Sku|SKU|Url|URL)$"
+)
+_LONGEST_TEXT = 80
+"""Characters of a text that may be an id by its values alone."""
+_WHOLE = 20
+"""Nodes that must differ in a whole number for it to be an id by its values alone; a few do by chance."""
 _TYPES: tuple[tuple[str, str], ...] = (
     ("neo4j.time.DateTime", "datetime"),
     ("neo4j.time.Date", "date"),
@@ -73,8 +82,9 @@ def database_profile(client: GraphClient, progress: Progress = SILENT) -> Databa
     for label in sorted(counts, key=lambda label: (-counts[label], label)):
         if identities[label] == KEY:
             properties[label][KEY] = Values("string", False, [f"{label}/~{row}" for row in range(len(sampled[label]))])
-        profiles[label] = LabelProfile(label, identities[label], counts[label], properties[label])
-    reasons = {label: _reason(label, name, unique.get(label, ())) for label, name in identities.items()}
+        why = _reason(label, identities[label], unique.get(label, ()))
+        profiles[label] = LabelProfile(label, identities[label], counts[label], properties[label], why)
+    reasons = {label: profile.why_id for label, profile in profiles.items()}
     relations: dict[tuple[str, str, str], RelationProfile] = {}
     for row in kinds:
         if row["sources"] and row["targets"]:
@@ -166,7 +176,9 @@ def _unique_properties(client: GraphClient) -> dict[str, list[str]]:
 def _identities(
     client: GraphClient, properties: Mapping[str, Mapping[str, Values]], unique: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
-    """Return for each label what the database holds to be unique, or what is called an id and is, or else a name that is."""
+    """Return for each label what the database holds to be unique, or what is called an id and is, or else a name that is, or
+    anything else that is.
+    """
     found = dict.fromkeys(properties, KEY)
     left = {label: _may_be_id(columns, unique.get(label, ())) for label, columns in properties.items()}
     while left := {label: names for label, names in left.items() if names and found[label] == KEY}:
@@ -181,8 +193,10 @@ def _may_be_id(properties: Mapping[str, Values], unique: Sequence[str]) -> list[
     """Return the properties that may be the id, the likeliest first: those whose values differ in all nodes looked at."""
     called = [name for name in properties if _CALLED_ID.search(name)]
     named = [name for name in ("name", "title") if name in properties]
+    others = [name for name, values in properties.items() if _may_tell_apart(values)]
+    others.sort(key=lambda name: (not _CALLED_AS_IDS_MAY_BE.search(name), *_unlike_ids(properties[name])))
     possible = []
-    for name in dict.fromkeys([*sorted(unique, key=lambda name: name not in called), *called, *named]):
+    for name in dict.fromkeys([*sorted(unique, key=lambda name: name not in called), *called, *named, *others]):
         values = properties.get(name)
         if name == KEY or values is None or values.array or values.type not in ("string", "long"):
             continue
@@ -191,12 +205,28 @@ def _may_be_id(properties: Mapping[str, Values], unique: Sequence[str]) -> list[
     return possible
 
 
+def _may_tell_apart(values: Values) -> bool:
+    """Whether values may be ids whatever the property is called: short texts, or many whole numbers; no sentences, no dates."""
+    present = [value for value in values.values if value is not None]
+    if values.array or not present or are_dates(values):
+        return False
+    if values.type == "string":
+        return max(map(len, present)) <= _LONGEST_TEXT and sum(map(word_count, present)) < RUNNING_WORDS * len(present)
+    return values.type == "long" and len(set(present)) >= _WHOLE and not are_years(present)
+
+
+def _unlike_ids(values: Values) -> tuple[bool, bool]:
+    """Order values by how little they look like ids: texts of one word, texts of several, numbers."""
+    several = values.type == "string" and any(" " in value for value in values.values if value is not None)
+    return values.type != "string", several
+
+
 def _reason(label: str, identity: str, unique: Sequence[str]) -> str:
     if identity == KEY:
         return f"no property tells every {label} apart; kg-rec adopt gives each a key"
     if identity in unique:
         return "the database holds it to be unique"
-    return "it is called an id and is unique" if _CALLED_ID.search(identity) else f"each {label} has one of its own"
+    return "it is called an id and is unique" if _CALLED_ID.search(identity) else f"every {label} has one of its own"
 
 
 def _type_of(values: Sequence[Any]) -> str | None:

@@ -243,13 +243,30 @@ def _chosen(
             pool = [row["item"] for row in meeting] + pool
         free = [key for key in pool if key not in taken]
         if not free:
-            raise GraphError(
-                f"--param {name} was not given, and the graph has no {kind} to ask about.",
-                remedy='Attach somebody: kg-rec attach ann "what they say"' if kind == "person" else "",
-            )
+            raise _nobody_left(name, kind, sorted(taken & set(pool)))
         chosen[name] = free[0]
         taken.add(free[0])
     return chosen
+
+
+def _nobody_left(name: str, kind: str, taken: Sequence[str]) -> GraphError:
+    """Return what to say where nobody, or nothing, is left to ask about. taken: the key of the one that is asked about already."""
+    if not taken:
+        return GraphError(
+            f"--param {name} was not given, and the graph has no {kind} to ask about.",
+            remedy='Attach somebody: kg-rec attach ann "what they say"' if kind == "person" else "",
+        )
+    people = kind == "person"
+    given = "PERSON" if people else "NAME"
+    return GraphError(
+        f"The question is about two {'people' if people else 'items'}: expected --param {name}={given} beside '{taken[0]}', "
+        f"and the graph has no other {kind} to choose.",
+        remedy=f'Attach somebody else first: kg-rec attach {_another(taken[0])} "what they say"' if people else "",
+    )
+
+
+def _another(key: str) -> str:
+    return "ben" if id_of(key) != "ben" else "ann"
 
 
 def _name(key: object) -> str:

@@ -20,6 +20,7 @@ from kg_rec.graph.counts import GraphCounts, Triple, counts_in, nothing_there
 from kg_rec.graph.keys import encoded, label_of
 from kg_rec.graph.publish import PUBLISHED
 from kg_rec.progress import SILENT, Progress
+from kg_rec.schema_properties import year_of
 
 with warnings.catch_warnings():
     # torch_geometric compiles functions at import in a way that newer torch versions announce to drop.
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg_rec.graph.client import GraphClient, Transaction
-    from kg_rec.schema import GraphSchema
+    from kg_rec.schema import GraphSchema, ItemSchema
 
 _NUMBERS = {"INTEGER", "FLOAT", "BOOLEAN"}
 _MOMENTS = {"DATE", "LOCAL DATETIME", "ZONED DATETIME"}
@@ -42,7 +43,8 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
     left out.
 
     For each primary label: `data[label].key`, list of str, sorted, so that the same graph always gives the same
-    tensors; `.num_nodes`; `.properties`, {name: list of values, None where missing}.
+    tensors; `.num_nodes`; `.properties`, {name: list of values, None where missing}. Dates of the items are years where `schema`
+    has them for `released` or as numbers.
     For each (label, type, label): `.edge_index`, int64 [2, E], sorted; `.properties`, {name: float64 [E], nan where
     missing} of those that are numbers, dates as seconds since 1970; for the interactions, where `schema` names what people
     write of the items, `.texts`, {name: list of str [E], "" where missing}.
@@ -86,6 +88,8 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
         data[label].key = nodes.keys[label]
         data[label].num_nodes = len(nodes.keys[label])
         data[label].properties = nodes.properties(label)
+        if schema is not None and label == schema.item.label:
+            _dates_as_years(data[label].properties, schema.item)
         if label in keyed:
             data[label].properties["key"] = nodes.keys[label]
     for triple, edge_index, properties, texts in relations.settled(nodes, wanted, words):
@@ -104,6 +108,15 @@ def export_graph(client: GraphClient, schema: GraphSchema | None, progress: Prog
         )
     data.fingerprint = counts.fingerprint()
     return data
+
+
+def _dates_as_years(properties: dict[str, list[Any]], item: ItemSchema) -> None:
+    """Put years in the place of dates where the schema wants numbers. Whole numbers as 20240131 are dates in `released` alone."""
+    for name in item.numeric:
+        if name in properties:
+            properties[name] = [one if isinstance(one, int | float) else year_of(one) for one in properties[name]]
+    if item.released in properties:
+        properties[item.released] = [year_of(one) for one in properties[item.released]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kg_rec.counted import counted
 from kg_rec.errors import KgRecError, LoadError
 
 _SHOWN = 20
@@ -79,7 +80,7 @@ def _told(problems: Sequence[Problem]) -> str:
     if len(ordered) > _SHOWN:
         files = len({problem.file for problem in ordered[_SHOWN:]})
         more = len(ordered) - _SHOWN
-        lines.append(f"… and {more:,} more in {files} file{'s' if files > 1 else ''}.")
+        lines.append(f"… and {more:,} more in {counted(files, 'file')}.")
     return "\n".join(lines)
 
 
@@ -93,7 +94,9 @@ def _remedy(problems: Sequence[Problem], undone: str) -> str:
 def skipped_in_words(problems: Sequence[Problem], report: Path) -> str:
     """Return how many lines were skipped, and where they are listed."""
     lines = len({(problem.file, problem.line) for problem in problems})
-    return f"{lines:,} bad lines skipped, listed in {report}" if lines else f"no bad lines; {report} lists none"
+    return (
+        f"{counted(lines, 'bad line')} skipped, listed in {report}" if lines else f"no bad lines; {report} lists none"
+    )
 
 
 def write_report(

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LabelProfile:
-    """The nodes with one primary label. `id`: name of the property with the id, one of `properties`."""
+    """The nodes with one primary label.
+
+    id: name of the property with the id, one of `properties`; why_id: why that was chosen, "" where it was given.
+    """
 
     label: str
     id: str
     count: int = 0
     properties: dict[str, Values] = field(default_factory=dict)
+    why_id: str = ""
 
 
 @dataclass(slots=True)

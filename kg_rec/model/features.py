@@ -288,7 +288,7 @@ def release_years(graph: HeteroData, schema: GraphSchema) -> NDArray[np.float64]
     if not are_years(present):
         odd = next(value for value in present if not is_year(value))
         raise SchemaError(
-            f"schema.toml: item.released: expected years of four digits in '{schema.item.released}', found {odd!r}.",
+            f"schema.toml: item.released: expected years of four digits, or dates, in '{schema.item.released}', found {odd!r}.",
             remedy="Name a property with years, or none, and train again: kg-rec train",
         )
     return np.array([float(value) if is_year(value) else np.nan for value in values])

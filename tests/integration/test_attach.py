@@ -76,6 +76,7 @@ class Graph:
         rows = self.rows(
             "MATCH ({key: $user})-[r:INTERESTED_IN]->(b) RETURN b.key AS b, properties(r) AS held", user=user
         )
+        assert all(row["held"].pop("by") == "kg-rec" for row in rows)
         return {row["b"]: row["held"] for row in rows}
 
 

@@ -13,6 +13,7 @@ from neo4j_dump import dump
 from pydantic import SecretStr
 
 from kg_rec.graph.adopt import state
+from kg_rec.graph.attach import person_key
 from kg_rec.graph.scripts import script, script_names
 from kg_rec.graph.server import ManagedServer
 from kg_rec.graph.server_config import any_free_port
@@ -79,6 +80,56 @@ def test_the_core_way(calendar: ManagedServer, driver: neo4j.Driver, tmp_path: P
         recommender.forget()
         assert state(recommender.client) == "untouched"
     assert dump(driver) == before
+    driver.execute_query("MATCH (node) DETACH DELETE node")
+
+
+def test_publishing_and_a_graph_that_moves_on(calendar: ManagedServer, driver: neo4j.Driver, tmp_path: Path) -> None:
+    before = dump(driver)
+    for statement in existing_graphs.FILMS:
+        driver.execute_query(statement)
+    settings = Settings(
+        home=tmp_path,
+        neo4j_uri=calendar.status().uri,
+        neo4j_password=SecretStr(calendar.password()),
+        encoder="hash",
+    )
+    with Recommender.open(settings) as recommender:
+        recommender.init()
+        recommender.adopt()
+        recommender.train()
+        assert recommender.status().in_step
+        recommender.attach("ann", "space, like The Long Orbit")
+        done = recommender.publish()
+        assert (done.items, done.people) == (8, 1) and done.speaks_for and done.similar
+        known = {"Movie/Second Orbit", "Movie/The Quiet Heist"}
+        for script_name in ("by_interests", "by_vector", "by_paths"):
+            rows = recommender.client.read(f"recommend/{script_name}", user=person_key(recommender.schema, "ann"), k=5)
+            assert known & {row["item"] for row in rows}, script_name
+        assert recommender.status().in_step, "what is published is no change"
+
+        driver.execute_query(
+            "MATCH (theme:Theme {name: 'space'}) "
+            "CREATE (:Movie {title: 'Third Orbit', released: 2011, tagline: 'Once more, and alone.'})-[:HAS_THEME]->(theme)"
+        )
+        assert recommender.status().unknown == 1
+        recommender.adopt()
+        found = recommender.status()
+        assert not found.in_step and (found.unknown, found.published) == (0, done.version)
+        synced = recommender.sync()
+        assert synced.written and synced.version != done.version and recommender.status().in_step
+        assert "Third Orbit" in [one.title for one in recommender.recommend("space", k=9)]
+        again = recommender.publish()
+        assert (again.items, again.replaced) == (9, done.version)
+        assert "Movie/Third Orbit" in {
+            row["item"]
+            for row in recommender.client.read(
+                "recommend/by_interests", user=person_key(recommender.schema, "ann"), k=9
+            )
+        }
+        assert recommender.unpublish().version == again.version
+        recommender.forget()
+    driver.execute_query("MATCH (node) DETACH DELETE node")
+    assert dump(driver) == before, "no index or constraint is left"
 
 
 @pytest.mark.parametrize("language", ["CYPHER 5", "CYPHER 25"])

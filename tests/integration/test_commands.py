@@ -158,7 +158,7 @@ class TestDemo:
     @pytest.mark.parametrize(
         ("node", "told"),
         [
-            ("(:Note {text: 'mine'})", "1 nodes that kg-rec did not load"),
+            ("(:Note {text: 'mine'})", "1 node that kg-rec did not load"),
             ("(:KGEntity:Film {key: 'Film/603'})", "Film/603"),
             ("(:KGEntity {name: 'mine'})", "found 4:"),
         ],
@@ -361,18 +361,18 @@ class TestPeople:
         shown = ann.run("interests")
         assert re.search(r"^ ann +3 interests$", shown, re.MULTILINE)
         ann.run("attach", "sim-002", "westerns")
-        assert re.search(r"^ sim-002 +1 interests  of the loaded graph$", ann.run("interests"), re.MULTILINE)
+        assert re.search(r"^ sim-002 +1 interest  of the loaded graph$", ann.run("interests"), re.MULTILINE)
         assert ann.json("interests")["people"] == [
             {"user": "ann", "interests": 3, "of_graph": False},
             {"user": "demo", "interests": 4, "of_graph": False},
             {"user": "sim-002", "interests": 1, "of_graph": True},
         ]
-        assert ann.run("detach", "sim-002") == "sim-002: 1 interests removed; the node came with the graph and stays\n"
+        assert ann.run("detach", "sim-002") == "sim-002: 1 interest removed; the node came with the graph and stays\n"
 
     def test_detaching_leaves_nothing(self, sample: Commands) -> None:
         before = sample.graph()
         sample.run("attach", "bob", "westerns")
-        assert sample.run("detach", "bob") == "bob: 1 interests removed; the node is gone, too\n"
+        assert sample.run("detach", "bob") == "bob: 1 interest removed; the node is gone, too\n"
         assert sample.graph() == before
         with pytest.raises(UnknownEntityError, match="no person 'bob'"):
             sample.run("interests", "bob")

@@ -90,8 +90,8 @@ def test_attached_people_and_their_interests_are_left_out(empty_graph: GraphClie
     write_cypher(
         empty_graph,
         """MATCH (film:Film {filmId: '1'}), (user:User {userId: '1'})
-        CREATE (person:KGEntity:KGPerson:User {key: 'User/new'})-[:INTERESTED_IN {score: 1.0}]->(film),
-               (user)-[:INTERESTED_IN {score: 1.0}]->(film), (person)-[:RATED {rating: 5.0}]->(film),
+        CREATE (person:KGEntity:KGPerson:User {key: 'User/new'})-[:INTERESTED_IN {by: 'kg-rec', score: 1.0}]->(film),
+               (user)-[:INTERESTED_IN {by: 'kg-rec', score: 1.0}]->(film), (person)-[:RATED {rating: 5.0}]->(film),
                (film)-[:SEEN_BY]->(person)""",
     )
     assert same(before, export_graph(empty_graph, None))

@@ -196,8 +196,10 @@ def test_the_command_says_which_words_of_people_it_found(run: Run, tmp_path: Pat
     status, out, _ = run("load", write(tmp_path / "shop", REVIEWS))
     assert status == 0
     user, interaction, interests = (out.index(f"  {part} ") for part in ("user", "interaction", "interests"))
-    assert "    texts      about, motto (because longest running words first)" in out[user:interaction]
-    assert "    texts      text (because the values of 'text' are running words)" in out[interaction:interests]
+    assert (
+        "    texts      about, motto (because their values are sentences, the longest first)" in out[user:interaction]
+    )
+    assert "    texts      text (because the values of 'text' are sentences)" in out[interaction:interests]
 
 
 def test_the_command_loads_infers_and_keeps_the_schema(run: Run, empty_graph: GraphClient, tmp_path: Path) -> None:
@@ -244,7 +246,7 @@ def test_a_schema_that_fits_no_longer_stops_before_anything_is_written(
     write(tmp_path / "part", {**part, "nodes/Studio.csv": "name:ID(Studio)\nA24\n"})
     status, out, err = run("load", tmp_path / "part")
     assert status == 0, err
-    assert "says nothing of the label Studio" in err and "1 nodes and 0 relations are new" in out
+    assert "says nothing of the label Studio" in err and "1 node and 0 relations are new" in out
 
 
 def test_a_folder_may_leave_out_a_label_that_keys_write_otherwise(run: Run, tmp_path: Path) -> None:
@@ -285,7 +287,7 @@ def test_bad_lines_stop_the_command_or_are_skipped_and_listed(
     report = tmp_path / "report.csv"
     status, _, err = run("load", films, "--bad-rows", report)
     assert status == 0, err
-    assert "1 bad lines skipped" in err and "1 relations RATED were given again" in err
+    assert "1 bad line skipped" in err and "1 relation RATED was given again" in err
     assert report.read_text().splitlines()[1].startswith("relations/RATED.csv,3,4,an integer for 'timestamp:long'")
     assert len(content(empty_graph)[1]) == 21
 

@@ -412,6 +412,22 @@ def test_the_names_of_things_are_in_the_language_that_is_preferred(tmp_path: Pat
     ) or books[1].split(",")[2:4] == ["Die Salzstraße", "The Salt Road;Salt Road"]
 
 
+def test_what_has_no_type_in_rdf_is_what_leads_to_it_says(tmp_path: Path) -> None:
+    (tmp_path / "books.ttl").write_text(
+        """
+        @prefix ex: <http://example.org/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+        ex:writtenBy rdfs:range ex:Author ; rdfs:domain ex:Book .
+        ex:likes rdfs:range <http://www.w3.org/2002/07/owl#Thing> .
+        ex:one a ex:Book ; ex:hasGenre ex:Poetry ; ex:writtenBy ex:Ann ; ex:printedIn ex:Oslo ; ex:mentions ex:Ann .
+        ex:Bob a ex:Reader ; ex:likes ex:Ann, ex:Tea .
+        """,
+        encoding="utf-8",
+    )
+    done = convert(tmp_path / "books.ttl", tmp_path / "graph")
+    # Oslo and tea: nothing says what they are; and a property that has a range is none of the things.
+    assert done.nodes == {"Book": 1, "Genre": 1, "Author": 1, "Resource": 2, "Reader": 1}
+
+
 def test_rdf_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
     source = tmp_path / "bad.ttl"
     source.write_text("@prefix a: <http://example.org/> .\na:b a a:C .\na:b a:d ]\n")

@@ -311,7 +311,7 @@ def test_release_years_that_are_no_numbers_are_an_error_of_the_schema() -> None:
 def test_numbers_that_are_no_years_are_an_error_of_the_schema(values: list[float], odd: str) -> None:
     graph = graph_of({FILM: films(2, year=values)}, {})
     with pytest.raises(
-        SchemaError, match=rf"item\.released: expected years of four digits in 'year', found {odd}\."
+        SchemaError, match=rf"item\.released: expected years of four digits, or dates, in 'year', found {odd}\."
     ) as told:
         release_years(graph, SCHEMA)
     assert "kg-rec train" in told.value.remedy

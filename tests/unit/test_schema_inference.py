@@ -33,8 +33,12 @@ def inferred(path: Path, files: Files, **choices: Any) -> GraphSchema:
 @pytest.mark.parametrize(
     ("header", "row", "why"),
     [
-        ("bookId:ID(Book),title", "{n},The Book {n}", "there are no words beside 'title'"),
-        ("bookId:ID(Book),title,blurb", "{n},The Book {n},Dark and {n}", "fewer than 5 words on average are in blurb"),
+        ("bookId:ID(Book),title", "{n},The Book {n}", "there is no other text than 'title'"),
+        (
+            "bookId:ID(Book),title,blurb",
+            "{n},The Book {n},Dark and {n}",
+            "it takes 5 words on average; there are fewer in blurb",
+        ),
     ],
 )
 def test_why_there_is_no_running_text(tmp_path: Path, header: str, row: str, why: str) -> None:
@@ -104,8 +108,8 @@ def test_the_running_words_of_people_are_found(tmp_path: Path) -> None:
     assert schema.interaction == InteractionSchema(
         type="REVIEWED", weight="stars", time="on", text="text", kind="rating", scale=(1.0, 5.0)
     )
-    assert reasons["user.text"] == "longest running words first"
-    assert reasons["interaction.text"] == "the values of 'text' are running words"
+    assert reasons["user.text"] == "their values are sentences, the longest first"
+    assert reasons["interaction.text"] == "the values of 'text' are sentences"
 
 
 def test_people_who_tell_of_themselves_are_people_still(tmp_path: Path) -> None:
@@ -166,7 +170,7 @@ def test_relations_without_weight_and_time(tmp_path: Path) -> None:
     del likes["relations/TAGGED.csv"]
     schema, reasons = infer_schema(folder(tmp_path / "likes", likes))
     assert schema.interaction == InteractionSchema(type="RATED", kind="unary")
-    assert "is called as people are" in reasons["interaction.type"]
+    assert "a name for people" in reasons["interaction.type"]
     nameless = {name.replace("User", "Z"): text for name, text in likes.items()}
     assert inferred(tmp_path / "nameless", nameless).interaction == InteractionSchema(type="RATED", kind="unary")
 
@@ -237,8 +241,8 @@ def test_a_number_alone_makes_nobody_a_user(
         ("Person", "stars:int", "1535", True, "'stars' is a word for a rating or a count"),
         ("Person", "playCount:int", "1597", True, "'playCount' is a word for a rating or a count"),
         ("Person", "weight:double", ("1.5", "90", "700", "3"), True, "'weight' is a word for a rating or a count"),
-        ("Member", "x:int", "1535", True, "Member is called as people are"),
-        ("AppUsers", "x:int", "1535", True, "AppUsers is called as people are"),
+        ("Member", "x:int", "1535", True, "Member is a name for people"),
+        ("AppUsers", "x:int", "1535", True, "AppUsers is a name for people"),
         ("Z", "x:int", "1535", False, "Z has no name"),
     ],
 )
@@ -260,7 +264,7 @@ def test_numbers_on_other_relations_do_not_hide_the_users(tmp_path: Path) -> Non
     del files["relations/TAGGED.csv"]
     schema, reasons = infer_schema(folder(tmp_path / "liked", files))
     assert schema.interaction == InteractionSchema(type="RATED", kind="unary")
-    assert "called as people are" in reasons["interaction.type"]
+    assert "a name for people" in reasons["interaction.type"]
 
 
 FRIENDS = {"relations/FRIEND_OF.csv": ":START_ID(User),:END_ID(User)\n1,2\n"}
@@ -336,21 +340,32 @@ def test_a_citation_graph_has_no_users(tmp_path: Path) -> None:
     ["released:date\n1,Ode,2024-01-31\n2,Elegy,2020-05-01\n", "releaseDate:int\n1,Ode,20240131\n2,Elegy,20200501\n",
      "published\n1,Ode,2024-01-31\n2,Elegy,2020-05-01T10:00:00\n"],
 )  # fmt: skip
-def test_dates_of_release_are_left_out_with_the_reason(tmp_path: Path, column: str) -> None:
+def test_dates_of_release_count_by_their_year(tmp_path: Path, column: str) -> None:
     schema, reasons = infer_schema(folder(tmp_path, {"nodes/Poem.csv": f"id:ID,title,{column}"}))
-    assert schema.item.released is None
     name = column.partition("\n")[0].partition(":")[0]
-    assert reasons["item.released"].startswith(f"'{name}' holds dates, which are not supported yet")
+    assert schema.item.released == name
+    assert reasons["item.released"] == f"the values of '{name}' are dates, of which the year counts"
 
 
-def test_a_schema_that_takes_dates_for_years_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("columns", ["added:date", "publishedHere:date,publishedThere:date"])
+def test_a_date_of_something_else_is_no_release(tmp_path: Path, columns: str) -> None:
+    dates = ",".join(["2024-01-31"] * len(columns.split(",")))
+    schema, reasons = infer_schema(folder(tmp_path, {"nodes/Poem.csv": f"id:ID,title,{columns}\n1,Ode,{dates}\n"}))
+    assert schema.item.released is None
+    assert reasons["item.released"] == "no property holds years, or dates of a release"
+
+
+def test_a_schema_that_takes_other_numbers_for_years_is_told(tmp_path: Path) -> None:
     films = folder(tmp_path / "years", FILMS)
     schema, _ = infer_schema(films)
     text = str(FILMS["nodes/Film.csv"])
     for year in ("2016", "2013", "1985", "1995"):
         text = text.replace(f",{year},", f",{year}0131,")
-    assert contradictions(schema, folder(tmp_path / "days", {**FILMS, "nodes/Film.csv": text})) == [
-        "years of four digits in 'year' of Film, found 20160131; dates are not supported yet"
+    days = {**FILMS, "nodes/Film.csv": text}
+    assert contradictions(schema, folder(tmp_path / "days", days)) == []
+    numbers = {**FILMS, "nodes/Film.csv": text.replace("0131,", "7,")}
+    assert contradictions(schema, folder(tmp_path / "numbers", numbers)) == [
+        "years of four digits, or dates, in 'year' of Film, found 20167"
     ]
     one_year = str(FILMS["nodes/Film.csv"]).replace(",2013,", ",2016,").replace(",1985,", ",,").replace(",1995,", ",,")
     assert contradictions(schema, folder(tmp_path / "one", {**FILMS, "nodes/Film.csv": one_year})) == []
