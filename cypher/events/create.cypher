@@ -4,9 +4,12 @@
 // returns  written: how many; fewer where an item is not in the graph
 UNWIND $rows AS row
 MATCH (user:KGEntity {key: row.user})
-MATCH (item:KGEntity {key: row.item})
-// Nobody else writes it meanwhile: the person is held.
-CREATE (user)-[:KG_REACTED_TO {
-  kind: row.kind, value: row.value, times: row.times, at: datetime({epochMillis: row.at})
-}]->(item)
-RETURN count(*) AS written
+CALL (row, user) {
+  MATCH (item:KGEntity {key: row.item})
+  // Nobody else writes it meanwhile: the person is held.
+  CREATE (user)-[event:KG_REACTED_TO {
+    kind: row.kind, value: row.value, times: row.times, at: datetime({epochMillis: row.at})
+  }]->(item)
+  RETURN event
+}
+RETURN count(event) AS written

@@ -2,6 +2,13 @@
 // $rows    [{user, item, kind}]   keys
 // returns  dropped: how many
 UNWIND $rows AS row
-MATCH (:KGEntity {key: row.user})-[event:KG_REACTED_TO {kind: row.kind}]->(:KGEntity {key: row.item})
-DELETE event
+MATCH (user:KGEntity {key: row.user})
+CALL (row) {
+  MATCH (item:KGEntity {key: row.item})
+  RETURN item
+}
+CALL (row, user, item) {
+  MATCH (user)-[event:KG_REACTED_TO {kind: row.kind}]->(item)
+  DELETE event
+}
 RETURN count(*) AS dropped

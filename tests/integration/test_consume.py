@@ -32,6 +32,7 @@ from kg_rec.graph.counts import graph_counts
 from kg_rec.graph.csv_folder import read_folder
 from kg_rec.graph.events import KINDS, Event, Kind, events_of, record
 from kg_rec.graph.load import load
+from kg_rec.graph.scripts import script
 from kg_rec.graph.server import ManagedServer
 from kg_rec.schema import GraphSchema, write_schema
 from kg_rec.schema_inference import infer_schema
@@ -372,3 +373,23 @@ def test_where_bad_lines_cannot_be_listed_nothing_is_done(run: Callable[..., Res
     for target, problem in ((path, "expected another file"), (tmp_path / "no" / "bad", "cannot be written")):
         refused = run(path, "--bad-lines", target)
         assert isinstance(refused.exception, InputError) and problem in refused.exception.message
+
+
+def test_no_plan_made_in_an_empty_graph_looks_at_all_events(client: GraphClient, schema: GraphSchema) -> None:
+    """It would be kept, and used when there are millions."""
+
+    def operators(plan: dict[str, Any]) -> Iterator[str]:
+        yield plan["operatorType"].partition("@")[0]
+        for child in plan.get("children", ()):
+            yield from operators(child)
+
+    ends = {"user": "Reader/r1", "item": "Book/1", "kind": "seen"}
+    with client._session("WRITE") as session:
+        for name, rows in (("between", "pairs"), ("change", "rows"), ("create", "rows"), ("drop", "rows")):
+            session.run("CALL db.clearQueryCaches()").consume()
+            text = script(f"events/{name}").text
+            plan = session.run("EXPLAIN " + text, {rows: [ends]}).consume().plan  # type: ignore[arg-type]
+            assert plan is not None
+            found = set(operators(dict(plan)))
+            assert not {one for one in found if "TypeScan" in one or "CartesianProduct" in one}, (name, found)
+            assert "NodeUniqueIndexSeek" in " ".join(found)
