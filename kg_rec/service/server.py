@@ -16,6 +16,7 @@ from kg_rec.service.graph import Graph
 from kg_rec.service.keys import KeyRing
 
 if TYPE_CHECKING:
+    from kg_rec.service.traces import Traces
     from kg_rec.settings import Settings
 
 PORT = 8000
@@ -39,7 +40,9 @@ def access_of(settings: Settings, host: str, *, require_key: bool, rate: float) 
     return Access(ring, local=local, needs_key=needs_key, rate=rate)
 
 
-def make_server(settings: Settings, access: Access, host: str, port: int) -> tuple[uvicorn.Server, socket.socket]:
+def make_server(
+    settings: Settings, access: Access, host: str, port: int, traces: Traces | None = None
+) -> tuple[uvicorn.Server, socket.socket]:
     """Return a server with its model loaded, and the socket that it will listen to; port 0 takes a free one.
 
     Raises ArtifactError and EncoderError where there is no model to serve, and SettingsError where the port is taken.
@@ -49,7 +52,7 @@ def make_server(settings: Settings, access: Access, host: str, port: int) -> tup
         graph = Graph(settings)
         served = load(settings, graph)
         warm_up(served)
-        app = make_app(Service(settings, graph, served), access)
+        app = make_app(Service(settings, graph, served, traces), access)
     except BaseException:
         listening.close()
         raise

@@ -18,6 +18,7 @@ import http.client
 import json
 import os
 import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -120,7 +121,11 @@ class Faults:
         self._port = _free_port()
         self._lock = threading.Lock()
         self._end = threading.Event()
-        self._people = [[Person(f"f{writer}-{number}") for number in range(PEOPLE)] for writer in range(WRITERS)]
+        # Of this run alone: a home may have been used before.
+        self._run = secrets.token_hex(4)
+        self._people = [
+            [Person(f"{self._run}-{writer}-{number}") for number in range(PEOPLE)] for writer in range(WRITERS)
+        ]
         self._inferred: list[dict[str, int]] = []
 
     def run(self, kills: list[str], say: Callable[[str], None] = lambda _: None) -> Report:
@@ -260,7 +265,7 @@ class Faults:
         while not self._end.is_set():
             person = rng.choice(self._people[writer])
             number += 1
-            self._one_write(person, rng, f"{self._seed}-{writer}-{number}")
+            self._one_write(person, rng, f"{self._run}-{writer}-{number}")
             self._look(person)
             time.sleep(rng.uniform(0, 0.02))
 
