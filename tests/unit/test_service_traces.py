@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -96,6 +98,32 @@ def test_what_nobody_asked_for_is_no_trace(exported: tuple[Traces, Any]) -> None
     with traces.statement("server/version"):
         pass
     assert exporter.get_finished_spans() == ()
+
+
+def test_spans_are_sent_to_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="OpenTelemetry's exporter is not installed")
+    received: list[tuple[str, bytes]] = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("OTEL_SERVICE_NAME", "shop")
+        traces = otlp()
+        ask(traces)
+        traces.close()  # what has not been sent is sent
+        server.shutdown()
+    ((path, content),) = received
+    assert path == "/v1/traces" and b"PUT /v1/people/{person}" in content and b"shop" in content
+    assert b"alice" not in content
 
 
 def test_nothing_is_imported_before_it_is_asked_for() -> None:
