@@ -15,6 +15,7 @@ from typing import Any
 
 from kg_rec.service.api import Access, Service
 from kg_rec.service.server import make_server
+from kg_rec.service.traces import Traces
 from kg_rec.settings import Settings
 
 
@@ -70,9 +71,11 @@ class Caller:
 
 
 @contextmanager
-def serving(settings: Settings, access: Access, *, follow: bool = False) -> Iterator[Caller]:
+def serving(
+    settings: Settings, access: Access, traces: Traces | None = None, *, follow: bool = False
+) -> Iterator[Caller]:
     """A service with the current model of a home, at a free port of this machine."""
-    server, listening = make_server(settings, access, "127.0.0.1", 0, follow=follow)
+    server, listening = make_server(settings, access, "127.0.0.1", 0, traces, follow=follow)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     caller = Caller(listening.getsockname()[1], server.config.app.state.service)  # type: ignore[union-attr]

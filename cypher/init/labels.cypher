@@ -1,7 +1,7 @@
 // Which labels stand together on how many nodes; what kg-rec added is left out.
 // returns  labels: sorted; count
 MATCH (node)
-WHERE NOT node:KGPerson|KGModel|KGWrite
+WHERE NOT node:KGPerson|KGModel|KGWrite|KGEvent|KGFeed
 WITH COLLECT {
   UNWIND labels(node) AS label
   WITH label

@@ -2,7 +2,7 @@
 // $shares  {labels: number from 0 to 1}   which part to return of the nodes with these labels, as ":Actor:Person"
 // returns  labels: sorted; properties: without the key that kg-rec gave, and without what it published
 MATCH (node)
-WHERE NOT node:KGPerson|KGModel|KGWrite
+WHERE NOT node:KGPerson|KGModel|KGWrite|KGEvent|KGFeed
 WITH node, COLLECT {
   UNWIND labels(node) AS label
   WITH label

@@ -26,6 +26,7 @@ _GROUPS = (
     "publish",
     "serve",
     "keys",
+    "consume",
     "evaluate",
     "doctor",
 )

@@ -35,6 +35,9 @@ def serve(
     exact: Annotated[
         bool, typer.Option("--exact", help="Encode words as training does to the last digit; it takes longer.")
     ] = False,
+    traces: Annotated[
+        bool, typer.Option("--traces", help="Send traces by OTLP, to where OTEL_EXPORTER_OTLP_ENDPOINT says.")
+    ] = False,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Answer over HTTP with the current model, and change to a new one when training ends.
@@ -48,10 +51,12 @@ def serve(
     from kg_rec.graph.server import ManagedServer
     from kg_rec.service.logs import to_stderr
     from kg_rec.service.server import access_of, address_of, make_server
+    from kg_rec.service.traces import otlp
 
     if log_level not in ("debug", "info", "warning", "error"):
         raise InputError(f"--log-level: expected debug, info, warning or error, found '{log_level}'.")
     settings = current_settings()
+    sent = otlp() if traces else None
     access = access_of(settings, host, require_key=require_key, rate=rate)
     if settings.neo4j_uri is None:
         try:
@@ -59,7 +64,7 @@ def serve(
         except (ServerError, ConnectionFailedError) as error:
             # Words can be answered without it, and it is found when it comes.
             say(f"without the graph: {error.message}")
-    server, listening = make_server(settings, access, host, port, follow=follow, exact=exact)
+    server, listening = make_server(settings, access, host, port, sent, follow=follow, exact=exact)
     version = server.config.app.state.service.served.artifact.version  # type: ignore[union-attr]  # it is our own app
     address = address_of(listening)
     say(f"model {version} is served at {address}; its routes: {address}/openapi.json")

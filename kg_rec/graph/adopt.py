@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from kg_rec.errors import GraphError
-from kg_rec.graph import once
+from kg_rec.graph import bulk, once
 from kg_rec.graph.database import KEY, identities_of
 from kg_rec.graph.keys import encoded
 from kg_rec.graph.publish import unpublish
@@ -134,6 +134,7 @@ def forget(client: GraphClient, progress: Progress = SILENT) -> Forgotten:
     step = progress.step("Taking back", 1 + len(_UNDO), "steps")
     unpublish(client)
     once.remove(client)
+    bulk.remove(client)
     step.advance()
     for name in _UNDO:
         client.write_batches(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self, TypeVar, cast
 
 import neo4j
@@ -15,6 +15,8 @@ from kg_rec.graph.scripts import script
 
 Row = dict[str, Any]
 _T = TypeVar("_T")
+Watch = Callable[[str], AbstractContextManager[object]]
+"""What each statement is run within, by the name of its script: a clock, as it is."""
 
 PATIENCE = 30.0
 """Seconds for which transient faults are tried again."""
@@ -26,12 +28,14 @@ logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
 class Transaction:
     """An open transaction; its statements take effect together or not at all."""
 
-    def __init__(self, inner: neo4j.ManagedTransaction) -> None:
+    def __init__(self, inner: neo4j.ManagedTransaction, watch: Watch = nullcontext) -> None:
         self._inner = inner
+        self._watch = watch
 
     def run(self, name: str, /, **parameters: object) -> list[Row]:
         """Run the script `name` and return its rows. Raises ScriptError where Neo4j refuses it."""
-        return list(self.stream(name, **parameters))
+        with self._watch(name):
+            return list(self.stream(name, **parameters))
 
     def stream(self, name: str, /, **parameters: object) -> Iterator[Row]:
         """Run the script `name` and yield its rows as they come, for answers too large to hold twice."""
@@ -57,6 +61,7 @@ class GraphClient:
         """Connect and check that the server answers. Raises ConnectionFailedError with the reason."""
         self.uri = uri
         self.database = database
+        self.watch: Watch = nullcontext
         try:
             self._driver = neo4j.GraphDatabase.driver(
                 uri,
@@ -92,7 +97,7 @@ class GraphClient:
         """Run one script in a read transaction and return its rows."""
 
         def work(inner: neo4j.ManagedTransaction) -> list[Row]:
-            return Transaction(inner).run(name, **parameters)
+            return Transaction(inner, self.watch).run(name, **parameters)
 
         with _as_connection_failure(self.uri, self._user), self._session(neo4j.READ_ACCESS) as session:
             return session.execute_read(work)
@@ -110,13 +115,17 @@ class GraphClient:
     def in_transaction(self, work: Callable[[Transaction], _T]) -> _T:
         """Run `work` in one write transaction, which takes effect unless it raises; it may be run again, see the class."""
         with _as_connection_failure(self.uri, self._user), self._session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(lambda inner: work(Transaction(inner)))
+            return session.execute_write(lambda inner: work(Transaction(inner, self.watch)))
 
     def write_batches(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one script outside a transaction of ours: schema commands, and scripts with `CALL … IN TRANSACTIONS`."""
         query = script(name)
         query.check(set(parameters))
-        with _as_connection_failure(self.uri, self._user), self._session(neo4j.WRITE_ACCESS) as session:
+        with (
+            self.watch(name),
+            _as_connection_failure(self.uri, self._user),
+            self._session(neo4j.WRITE_ACCESS) as session,
+        ):
             try:
                 return [dict(record) for record in session.run(query.text, parameters)]
             except ClientError as error:
@@ -130,7 +139,7 @@ class GraphClient:
             self._session(neo4j.READ_ACCESS) as session,
             session.begin_transaction() as inner,
         ):
-            yield Transaction(cast("neo4j.ManagedTransaction", inner))
+            yield Transaction(cast("neo4j.ManagedTransaction", inner), self.watch)
 
     def _session(self, access: str) -> neo4j.Session:
         return self._driver.session(database=self.database, default_access_mode=access, fetch_size=5000)

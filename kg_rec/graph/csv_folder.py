@@ -21,7 +21,7 @@ from kg_rec.graph.keys import LONGEST_KEY, key_of
 from kg_rec.graph.problems import Problem, Problems, quoted
 from kg_rec.progress import SILENT, Progress, Step
 
-KEPT_LABELS = ("KGEntity", "KGPerson", "KGItem", "KGModel", "KGWrite")
+KEPT_LABELS = ("KGEntity", "KGPerson", "KGItem", "KGModel", "KGWrite", "KGEvent", "KGFeed")
 KEPT_TYPES = ("INTERESTED_IN", "KG_REACTED_TO", "KG_SPEAKS_FOR")
 
 _NO_VALUE = (ValueError, KeyError, OSError)

@@ -68,7 +68,7 @@ def record(client: GraphClient, schema: GraphSchema, user: str, events: Sequence
     InputError where `user` cannot be an id, or a rating is missing, too many, or not on the scale; nothing is written then.
     """
     for event in events:
-        _check(event, schema)
+        check(event, schema)
     last = {(event.item, "verdict" if event.kind in VERDICTS else event.kind): event for event in events}
     rows = [{"item": event.item, "kind": event.kind, "value": event.value} for event in last.values()]
     id_property = schema.user.id if schema.user else "id"
@@ -146,7 +146,8 @@ def _weight(rating: float, mean: float, scale: tuple[float, float]) -> float:
     return -strength if rating < middle else 0.0
 
 
-def _check(event: Event, schema: GraphSchema) -> None:
+def check(event: Event, schema: GraphSchema) -> None:
+    """Raise InputError where the value of an event is missing, too many, or not on the scale of the graph."""
     if event.kind != "rated":
         if event.value is not None:
             raise InputError(f"'{event.kind}': expected no value, found {event.value}.", remedy="Only 'rated' has one.")

@@ -39,6 +39,10 @@ class OnceClient(GraphClient):
             "content": hashlib.sha256(key.encode() + b"\0" + content).hexdigest(),
         }
 
+    def done(self) -> bool:
+        """Whether this very write was done before."""
+        return any(row["same"] for row in self.read("service/claimed", **self._claim))
+
     def in_transaction(self, work: Callable[[Transaction], _T]) -> _T:
         """Claim the write and run `work`, in one transaction (see GraphClient.in_transaction)."""
 

@@ -126,6 +126,7 @@ class Snapshot:
         first = starts.get(schema.item.label, 0)
         self._rows = {key: row for row, key in enumerate(graph[schema.item.label].key)}
         self._items = len(self._rows)
+        self.nodes = start
         self._degree = np.zeros(start, dtype=np.int64)
         ends: list[NDArray[np.int64]] = []
         others: list[NDArray[np.int64]] = []
@@ -145,6 +146,7 @@ class Snapshot:
                     others.append(other)
                     kinds.append(np.full(len(item), len(self._kinds)))
                     self._kinds.append((type_, out))
+        self.relations = int(self._degree.sum()) // 2
         nothing = [np.zeros(0, dtype=np.int64)]
         # Several relations of one type between the same two nodes are one neighbour.
         table = np.unique(np.stack([np.concatenate(part or nothing) for part in (ends, kinds, others)]), axis=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+import time
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,10 +29,11 @@ from kg_rec.service.logs import RequestLog
 from kg_rec.service.metrics import Metrics
 from kg_rec.service.people import LONGEST_KEY, People
 from kg_rec.service.problems import ProblemError, install
+from kg_rec.service.traces import Traces
 from kg_rec.text.masking import masked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from typing import TypeVar
 
     from kg_rec.graph.client import GraphClient
@@ -69,10 +71,20 @@ class Access:
 class Service:
     """What the routes use: the engine, the graph, the metrics."""
 
-    def __init__(self, settings: Settings, graph: Graph, served: Served, *, follow: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        graph: Graph,
+        served: Served,
+        traces: Traces | None = None,
+        *,
+        follow: bool = False,
+    ) -> None:
         self.settings = settings
         self.graph = graph
         self.metrics = Metrics()
+        self.traces = traces or Traces()
+        graph.watch = self._watched
         self.engine = Engine(served, self.metrics)
         self.metrics.serves(served)
         self.metrics.graph.set_function(lambda: graph.reachable)
@@ -98,12 +110,13 @@ class Service:
 
     async def ask(self, request: Request, question: Question) -> Answer:
         """Return the answer of the engine; its times go to the log."""
+        started = time.time_ns()
         found = await self.engine.ask(question)
+        self.traces.stages(started, found.took)
         took = request.scope["state"].setdefault("took", {})
         for stage, seconds in found.took.items():
             took[stage] = took.get(stage, 0.0) + seconds
-        if question.recommends and question.item is None:
-            self.metrics.people.labels("yes" if found.interests else "no").inc()
+        self.metrics.answered(found, recommended=question.recommends and question.item is None)
         return found
 
     def catch_up(self) -> str:
@@ -127,6 +140,12 @@ class Service:
         self.keeper.close()
         self.engine.close()
         self.graph.close()
+        self.traces.close()
+
+    @contextmanager
+    def _watched(self, name: str) -> Iterator[None]:
+        with self.traces.statement(name), self.metrics.watch(name):
+            yield
 
 
 def make_app(service: Service, access: Access) -> FastAPI:
@@ -167,6 +186,7 @@ def make_app(service: Service, access: Access) -> FastAPI:
     )
     app.add_middleware(Doors, ring=access.ring, needs_key=access.needs_key, local=access.local, rate=Rate(access.rate))
     app.add_middleware(RequestLog, metrics=service.metrics)
+    app.add_middleware(service.traces.around)
     return app
 
 
@@ -459,6 +479,8 @@ async def record(
     """
     events = _events(service.served, body.events)
     await service.people(request, lambda people: people.record(person, events))
+    for event in events:
+        service.metrics.events.labels(event.kind).inc()
     return _json({"person": person, "recorded": len(events)})
 
 

@@ -68,6 +68,7 @@ class RequestLog:
         state = scope.setdefault("state", {})
         state["id"] = identity
         status = 500
+        self._metrics.under_way.inc()
 
         async def told(message: Message) -> None:
             nonlocal status
@@ -79,6 +80,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, told)
         finally:
+            self._metrics.under_way.dec()
             seconds = time.perf_counter() - started
             # The route as it is written, so that no id of a person stands in a log or a metric.
             route = getattr(scope.get("route"), "path", "") or "other"
@@ -95,6 +97,7 @@ class RequestLog:
                     "status": status,
                     "ms": round(1000 * seconds, 2),
                     **({"stages": took} if took else {}),
+                    **({"trace": state["trace"]} if "trace" in state else {}),
                 },
             )
 

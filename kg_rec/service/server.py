@@ -16,6 +16,7 @@ from kg_rec.service.graph import Graph
 from kg_rec.service.keys import KeyRing
 
 if TYPE_CHECKING:
+    from kg_rec.service.traces import Traces
     from kg_rec.settings import Settings
 
 PORT = 8000
@@ -40,7 +41,14 @@ def access_of(settings: Settings, host: str, *, require_key: bool, rate: float) 
 
 
 def make_server(
-    settings: Settings, access: Access, host: str, port: int, *, follow: bool = False, exact: bool = False
+    settings: Settings,
+    access: Access,
+    host: str,
+    port: int,
+    traces: Traces | None = None,
+    *,
+    follow: bool = False,
+    exact: bool = False,
 ) -> tuple[uvicorn.Server, socket.socket]:
     """Return a server with its model loaded, and the socket that it will listen to; port 0 takes a free one.
 
@@ -53,7 +61,7 @@ def make_server(
         graph = Graph(settings)
         served = load(settings, graph, exact=exact)
         warm_up(served)
-        app = make_app(Service(settings, graph, served, follow=follow), access)
+        app = make_app(Service(settings, graph, served, traces, follow=follow), access)
     except BaseException:
         listening.close()
         raise

@@ -289,11 +289,45 @@ class TestOnce:
             assert call("DELETE", "/v1/people/kim", headers={"Idempotency-Key": "d"}).status == 204
         assert call("DELETE", "/v1/people/kim").status == 404
 
+    def test_taking_away_twice_with_a_key_succeeds(self, call: Caller, ann: str) -> None:
+        """Whoever did not see the answer sends it again: what is gone by then is no error."""
+        key, other = {"Idempotency-Key": "e"}, {"Idempotency-Key": "f"}
+        body = {"set": [{"entity": "Western"}], "remove": ["Genre/Horror"]}
+        first = call("PATCH", f"{ann}/interests", body, key)
+        assert first.status == 200 and call("PATCH", f"{ann}/interests", body, key).json == first.json
+        assert call("PATCH", f"{ann}/interests", body, other).status == 422
+        call("POST", f"{ann}/events", {"events": [{"item": "Alien", "kind": "seen"}]})
+        for _ in range(2):
+            assert call("DELETE", f"{ann}/events/Alien", headers={"Idempotency-Key": "g"}).status == 204
+
     def test_claims_hold_nothing_that_was_said(self, call: Caller, ann: str, graph: Callable[[], list[Any]]) -> None:
         call("PUT", ann, {"words": "westerns"}, {"Idempotency-Key": "my very own key"})
         claims = [one for one in graph() if one.get("l") == ["KGWrite"]]
         assert claims and all(set(one["p"]) == {"id", "content", "at"} for one in claims)
         assert "my very own key" not in str(claims) and "western" not in str(claims)
+
+
+def test_a_request_can_be_followed_to_its_statements(settings: Settings) -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="OpenTelemetry's SDK is not installed")
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from kg_rec.service.traces import OpenTelemetry
+
+    exporter = InMemorySpanExporter()
+    with serving(
+        settings, Access(KeyRing(settings.home / "keys.json")), OpenTelemetry(SimpleSpanProcessor(exporter))
+    ) as call:
+        assert call("PUT", "/v1/people/tracy", {"words": WORDS, "k": 3}).status == 200
+        assert call("DELETE", "/v1/people/tracy").status == 204
+        told = call("GET", "/metrics").body.decode()
+    spans = exporter.get_finished_spans()
+    request = next(span for span in spans if span.name == "PUT /v1/people/{person}")
+    inner = {span.name for span in spans if span.parent and span.parent.span_id == request.context.span_id}
+    assert inner >= {"queue", "link", "encode", "rank", "explain", "neo4j attach/attach"}
+    assert not any(part in "".join(span.to_json() for span in spans) for part in ("tracy", "Arrival", "loved"))
+    assert 'kgrec_statement_seconds_count{script="attach/attach"} 1.0' in told
+    assert 'kgrec_graph_drift{what="nodes"} 0.0' in told and "kgrec_queue_seconds_count 2.0" in told
 
 
 HOSTILE: list[tuple[str, str, bytes, set[int]]] = [

@@ -56,6 +56,8 @@ PROVIDERS = {
 }
 
 
+OPTIONAL = {"opentelemetry": "otel"}
+"""The extra that brings what is imported where it is asked for, and nowhere else."""
 NEVER_RUN = {"_typeshed"}
 """What only a type checker reads, which brings it along."""
 
@@ -63,6 +65,10 @@ NEVER_RUN = {"_typeshed"}
 @pytest.mark.parametrize("module", sorted(set(IMPORTED) - NEVER_RUN - {"kg_rec"}))
 def test_every_imported_module_is_a_declared_dependency(module: str) -> None:
     """Else it comes along with another package by chance, and goes with it one day."""
+    if module in OPTIONAL:
+        extra = _declared(PROJECT["optional-dependencies"][OPTIONAL[module]])
+        assert extra.items() <= DEVELOPMENT.items() and all(name.startswith(module) for name in extra)
+        return
     providers = PROVIDERS.get(module, set())
     assert providers & set(DECLARED), f"{sorted(IMPORTED[module])} import {module}, from {sorted(providers)}"
 

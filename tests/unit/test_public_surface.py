@@ -163,6 +163,7 @@ def test_all_commands_are_there() -> None:
         "explore",
         "evaluate",
         "serve",
+        "consume",
         *(f"keys {verb}" for verb in ("make", "list", "revoke")),
         "doctor",
     }

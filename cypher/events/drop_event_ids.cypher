@@ -1,0 +1,3 @@
+// Drop the constraint that keeps two events of one id apart.
+// returns  nothing
+DROP CONSTRAINT kg_event IF EXISTS

@@ -1,0 +1,3 @@
+// Drop the constraint that keeps two places of one file apart.
+// returns  nothing
+DROP CONSTRAINT kg_feed IF EXISTS
