@@ -20,6 +20,7 @@ from kg_rec.graph.events import Event
 from kg_rec.nearest import items_like
 from kg_rec.person import KnownPerson
 from kg_rec.service import models
+from kg_rec.service.about import About
 from kg_rec.service.answers import Question, interest_as_json
 from kg_rec.service.doors import Doors, may
 from kg_rec.service.engine import Engine, Keeper
@@ -67,6 +68,7 @@ class Service:
     def __init__(self, settings: Settings, graph: Graph, served: Served) -> None:
         self.settings = settings
         self.graph = graph
+        self.about = About(settings)
         self.metrics = Metrics()
         self.engine = Engine(served, self.metrics)
         self.metrics.serves(served)
@@ -281,6 +283,12 @@ async def understand(
     """Return the interests with the places in the words that they come from, for marking them. Nothing is stored."""
     found = await service.ask(request, Question(masked(body.words), k=0))
     return _json({"interests": found.interests, "model": found.version, "took_ms": _milliseconds(found)})
+
+
+@_read.get("/about", summary="What is served", response_model=models.About)
+async def about(service: Serving) -> Response:
+    """Return what a page has to know before anybody has said a word."""
+    return _json(await asyncio.to_thread(service.about.tell, service.served))
 
 
 @_read.get("/entities", summary="Entities by name", response_model=models.EntitiesAnswer)
