@@ -76,6 +76,7 @@ def examples(served: Served) -> list[str]:
     for shape, kinds in _SHAPES:
         for chosen in _choices(names, kinds):
             sentence = shape.format(*chosen)
+            sentence = sentence[0].upper() + sentence[1:]
             meant = {name: -1 if kind == "avoided" else 1 for name, kind in zip(chosen, kinds, strict=True)}
             told = {interest.name: interest.polarity for interest in served.linker.link(sentence)}
             if told == meant:

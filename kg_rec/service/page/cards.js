@@ -35,10 +35,7 @@ export function cards(store, actions) {
   const made = new Map();
 
   store.subscribe((state, changed) => {
-    if (changed.has("lit")) {
-      for (const [key, card] of made) card.root.classList.toggle("lit", isLit(card.item, state, key));
-      list.classList.toggle("one-lit", state.lit !== null && [...made.values()].some((card) => isLit(card.item, state, card.item.key)));
-    }
+    if (changed.has("lit")) for (const [key, card] of made) card.root.classList.toggle("lit", isLit(card.item, state, key));
     if (!changed.has("items") && !changed.has("about")) return;
     const focused = focusIn(list);
     const before = places(made);
@@ -78,10 +75,11 @@ export function nodeId(path, place) {
 /**
  * @param {Store} store
  * @param {{react: (item: {key: string, title: string, label: string}, kind: Kind) => void, say: (text: string) => void}} actions
- * @param {Item} item
+ * @param {Item} first the item as it is now; it has other ranks and reasons later
  * @returns {Card}
  */
-function make(store, actions, { key, title }) {
+function make(store, actions, first) {
+  const { key, title } = first;
   const heading = `card-${cardNumber++}`;
   const rank = el("span", { class: "rank", "aria-hidden": "true" });
   const threads = el("span", { class: "threads", "aria-hidden": "true" });
@@ -109,7 +107,7 @@ function make(store, actions, { key, title }) {
   /** @type {Card} */
   const card = {
     root,
-    item: /** @type {Item} */ ({ key, title, paths: [] }),
+    item: first,
     fill: (item, state) => {
       card.item = item;
       const all = wanted(state);

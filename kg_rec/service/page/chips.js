@@ -115,8 +115,8 @@ export function chips(store, actions) {
       chip.root.classList.toggle("lit", state.lit?.key === one.key);
       chip.root.classList.toggle("fixed", one.source === "event");
       chip.root.style.setProperty("--strength", String(one.score));
-      chip.label.textContent = one.source === "event" ? (avoided ? "not for you" : "you liked it") : avoided ? `no ${one.label}` : one.label;
-      chip.share.textContent = one.source === "event" ? "" : `${percent}`;
+      chip.label.textContent = one.source === "event" ? (avoided ? "not for you" : "you liked it") : avoided ? `${one.label}, avoided` : one.label;
+      chip.share.textContent = one.source === "event" || percent === 100 ? "" : `${percent} %`;
       chip.slider.disabled = one.source === "event";
       if (document.activeElement !== chip.slider || Number(chip.slider.value) !== percent) chip.slider.value = String(percent);
       chip.slider.setAttribute("aria-valuetext", `${percent} %, ${avoided ? "avoided" : "wanted"}`);

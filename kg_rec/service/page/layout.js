@@ -19,17 +19,18 @@ const MOST_PATHS = 4;
 const HEAD = 34;
 const FOOT = 10;
 const ROWS = { words: 40, interest: 40, entity: 26, bundle: 14, item: 42 };
-const SHARES = { words: 0.19, interest: 0.2, item: 0.3 };
-const GAP = 44;
+const MOST_SHARES = { words: 0.2, interest: 0.23, entity: 0.25 };
+const GAPS = { words: 28, between: 44, items: 76 };
 const SWEEPS = 6;
 
 /**
  * @param {Item[]} items
  * @param {Interest[]} interests
  * @param {number} width pixels
+ * @param {(node: {kind: Placed["kind"], name: string}) => number} extent the pixels that a node takes where it has room
  * @returns {Picture}
  */
-export function layout(items, interests, width) {
+export function layout(items, interests, width, extent) {
   /** @type {Map<string, Placed>} */
   const nodes = new Map();
   /** @type {Map<string, Edge>} */
@@ -65,7 +66,7 @@ export function layout(items, interests, width) {
       const way = [...begin.way];
       path.slice(1, -1).forEach((node, place) => way.push(add({
         id: `entity ${nodeId(path, place + 1)}`, kind: "entity", key: nodeId(path, place + 1), column: 2 + place,
-        name: node.key === null ? "people who liked both" : node.name, label: node.label ?? "", hue: "",
+        name: node.key === null ? "liked together" : node.name, label: node.label ?? "", hue: "",
       })));
       if (path.length === 2) {
         way.push(add({ id: `bundle ${path[0].key}`, kind: "bundle", key: null, name: "", label: "", hue: "", column: 2 }));
@@ -84,32 +85,37 @@ export function layout(items, interests, width) {
       }
     }
   }
-  const columns = place([...nodes.values()], [...edges.values()], last, width);
+  const columns = place([...nodes.values()], last, width, extent);
   const height = Math.max(...columns.map((_, column) => needed([...nodes.values()].filter((one) => one.column === column)))) + HEAD + FOOT;
   spread([...nodes.values()], [...edges.values()], last, height);
   return { nodes: [...nodes.values()], edges: [...edges.values()], ways, width, height, columns };
 }
 
 /**
- * Give each node its column's place and width; return where the columns begin.
+ * Give each node its column's place and width, no wider than its names need; the items have the rest. Return where columns begin.
  * @param {Placed[]} nodes
- * @param {Edge[]} edges
  * @param {number} last
  * @param {number} width
+ * @param {(node: {kind: Placed["kind"], name: string}) => number} extent
  */
-function place(nodes, edges, last, width) {
-  const hasWords = nodes.some((one) => one.kind === "words");
-  const room = width - GAP * (hasWords ? last : last - 1);
-  const words = hasWords ? SHARES.words * room : 0;
-  const widths = Array.from({ length: last + 1 }, (_, column) =>
-    column === 0 ? words : column === 1 ? SHARES.interest * room : column === last ? SHARES.item * room : 0);
-  const left = (room - widths.reduce((sum, one) => sum + one, 0)) / (last - 2);
-  for (let column = 2; column < last; column += 1) widths[column] = left;
+function place(nodes, last, width, extent) {
+  const gaps = Array.from({ length: last }, (_, column) => (column === 0 ? GAPS.words : column === last - 1 ? GAPS.items : GAPS.between));
+  const room = width - gaps.reduce((sum, one) => sum + one, 0);
+  const widths = Array.from({ length: last }, (_, column) => {
+    const there = nodes.filter((one) => one.column === column && one.kind !== "bundle");
+    const share = column === 0 ? MOST_SHARES.words : column === 1 ? MOST_SHARES.interest : MOST_SHARES.entity / (last - 2);
+    return Math.min(share * room, Math.max(column < 2 ? 0 : 60 / (last - 2), ...there.map(extent)));
+  });
+  widths.push(room - widths.reduce((sum, one) => sum + one, 0));
+  const most = Math.max(...nodes.filter((one) => one.column === last).map(extent));
+  // What the items leave goes to the gaps: curves that have room are easier to follow.
+  const more = Math.max(0, widths[last] - most) / last;
+  widths[last] -= more * last;
   /** @type {number[]} */
   const starts = [];
   widths.reduce((x, one, column) => {
     starts.push(x);
-    return x + one + (column === 0 && !hasWords ? 0 : GAP);
+    return x + one + (one ? gaps[column] + more : 0);
   }, 0);
   for (const node of nodes) {
     node.x = starts[node.column];

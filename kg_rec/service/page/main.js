@@ -155,7 +155,7 @@ function showNotes(state) {
 /** @param {State} state */
 function showAbout({ about: told }) {
   if (!told) return;
-  byId("served").textContent = `${told.items.toLocaleString("en")} × ${told.item.label} in a graph of ${told.entities.toLocaleString("en")} entities`;
+  byId("served").textContent = `${told.items.toLocaleString("en")} to recommend · ${told.entities.toLocaleString("en")} entities in the graph`;
   byId("examples").replaceChildren(...told.examples.map((text) => el("li", {}, el("button", { type: "button", class: "example", dir: "auto", text, on: {
     click: () => {
       store.set({ words: text });

@@ -30,7 +30,8 @@ export function paths(store) {
       frame.replaceChildren();
       return;
     }
-    picture = layout(state.items, wanted(state), own);
+    const family = getComputedStyle(document.body);
+    picture = layout(state.items, wanted(state), own, (node) => extent(node, family));
     const focused = frame.contains(document.activeElement);
     frame.replaceChildren(drawn(picture, store, current));
     light();
@@ -144,10 +145,13 @@ function drawn(picture, store, current) {
  * @param {CSSStyleDeclaration} family
  */
 function curve(from, to, family) {
-  const start = from.kind === "bundle" ? from.x + 20 : from.x + Math.min(from.width, extent(from, family)) + 3;
-  const end = to.kind === "bundle" ? to.x + 20 : to.x - 3;
+  // Straight past the names of its own column, so that it crosses none of them, and only then to where it leads.
+  const begin = from.kind === "bundle" ? from.x : from.x + Math.min(from.width, extent(from, family)) + 3;
+  const start = Math.max(begin, from.x + from.width);
+  const end = to.kind === "bundle" ? to.x : to.x - 3;
   const bend = Math.max(18, 0.5 * (end - start));
-  return `M${start.toFixed(1)},${from.y.toFixed(1)}C${(start + bend).toFixed(1)},${from.y.toFixed(1)} ${(end - bend).toFixed(1)},${to.y.toFixed(1)} ${end.toFixed(1)},${to.y.toFixed(1)}`;
+  const [a, b] = [from.y.toFixed(1), to.y.toFixed(1)];
+  return `M${begin.toFixed(1)},${a}H${start.toFixed(1)}C${(start + bend).toFixed(1)},${a} ${(end - bend).toFixed(1)},${b} ${end.toFixed(1)},${b}`;
 }
 
 /**
@@ -206,7 +210,7 @@ function measure(text, kind, family) {
 }
 
 /**
- * @param {Placed} one
+ * @param {{kind: Placed["kind"], name: string}} one
  * @param {CSSStyleDeclaration} family
  */
 function extent(one, family) {
