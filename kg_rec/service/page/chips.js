@@ -84,7 +84,7 @@ export function chips(store, actions) {
         actions.say(`${name}: now ${one.polarity > 0 ? "avoided" : "wanted"}.`);
         change(key, { polarity: one.polarity > 0 ? -1 : 1 });
       },
-    } });
+    } }, icon("want"));
     const away = el("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, title: "Remove", on: { click: () => remove(key) } }, icon("close"));
     const share = el("span", { class: "share" });
     const label = el("span", { class: "label" });
@@ -102,6 +102,10 @@ export function chips(store, actions) {
 
   store.subscribe((state, changed) => {
     if (!["found", "added", "changes", "reactions", "lit"].some((name) => changed.has(name))) return;
+    if (changed.size === 1 && changed.has("lit")) {
+      for (const [key, chip] of made) chip.root.classList.toggle("lit", state.lit?.key === key);
+      return;
+    }
     const all = wanted(state);
     now.clear();
     for (const one of all) now.set(one.key, one);
@@ -124,7 +128,8 @@ export function chips(store, actions) {
       chip.flip.setAttribute("aria-label", `Avoid ${one.name}`);
       chip.flip.setAttribute("aria-pressed", String(avoided));
       chip.flip.title = turn;
-      chip.flip.replaceChildren(icon(avoided ? "avoid" : "want"));
+      // Never another element: a click whose button changed between down and up is lost.
+      chip.flip.querySelector("use")?.setAttribute("href", `#icon-${avoided ? "avoid" : "want"}`);
       return chip.root;
     });
     arrange(list, order);
