@@ -96,9 +96,9 @@ def test_more_is_asked_than_may_be(visit: Visits, settings: Settings) -> None:
         page.close()
 
 
-def test_a_key_is_asked_for(visit: Visits, settings: Settings) -> None:
-    visit.allowed = {401, 403}
-    ring = KeyRing(settings.home / "page-keys.json")
+def test_a_key_is_asked_for(visit: Visits, settings: Settings, tmp_path: Path) -> None:
+    visit.allowed = {401, 403, 404}
+    ring = KeyRing(tmp_path / "keys.json")
     reads, writes = ring.make("reads", "read"), ring.make("writes", "write")
     with serving(settings, Access(ring, needs_key=True)) as other:
         at = f"http://127.0.0.1:{other.port}"
