@@ -25,6 +25,8 @@ _SHAPES = (
     ("I liked {0} and {1}, but no {2}.", ("item", "item", "avoided")),
 )
 """Sentences, and what stands at each of their places: the title of an item, or the name of another entity."""
+_FEWEST = 3
+"""Names that a label has where one of them is avoided in a sentence."""
 _MOST_COMMON = 0.08
 """Largest share of the items that something to ask for may speak of: what every third has says little."""
 
@@ -69,8 +71,10 @@ def examples(served: Served) -> list[str]:
     most = _MOST_COMMON * served.artifact.model.entities.item_count
     names = {
         "item": _names(served, [schema.item.label]),
-        "theme": _names(served, labels[len(labels) // 2 :][::-1], most=most),
-        "avoided": _names(served, labels[:1]),
+        "theme": [
+            name for name in _names(served, labels[len(labels) // 2 :][::-1], most=most) if len(name.split()) <= 2
+        ],
+        "avoided": next((some for label in labels if len(some := _names(served, [label])) >= _FEWEST), []),
     }
     found: list[str] = []
     for shape, kinds in _SHAPES:

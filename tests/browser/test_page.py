@@ -146,7 +146,7 @@ def test_a_chip_is_strengthened_turned_and_taken_away(visit: Visits) -> None:
     with asked(page, avoids("Genre/Science Fiction")):
         chip(page, "Science Fiction").get_by_role("button", name="Avoid Science Fiction").click()
     expect(page.locator("#marks mark.avoid")).to_have_text(["science fiction", "horror"])
-    expect(chip(page, "Science Fiction").locator(".label")).to_have_text("Genre, avoided")
+    expect(chip(page, "Science Fiction").locator(".label")).to_have_text("Genre · avoided")
     expect(page.locator(".card")).to_have_count(10)
     assert titles(page) != before
 
@@ -224,8 +224,8 @@ def test_no_name_in_the_picture_lies_on_another(visit: Visits) -> None:
     ):
         say(page, words)
         page.wait_for_timeout(300)
-        boxes = page.evaluate(
-            "[...document.querySelectorAll('.picture .node text')].map(one => one.getBoundingClientRect()).map(({left, right, top, bottom}) => [left, right, top, bottom])"
+        boxes = page.locator(".picture .node text").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.right, box.top, box.bottom])"
         )
         assert len(boxes) > 15
         for place, (left, right, top, bottom) in enumerate(boxes):

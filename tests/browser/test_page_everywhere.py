@@ -161,7 +161,7 @@ def test_evidence_is_marked_in_any_script(visit: Visits, words: str, marks: list
     place, behind = (
         page.locator(one).evaluate(
             """one => { const style = getComputedStyle(one); const box = one.getBoundingClientRect();
-            return [box.left, box.top, one.clientWidth, one.scrollHeight, style.font, style.letterSpacing, style.whiteSpace, style.padding]; }"""
+            return [box.left, box.top, one.clientWidth, one.scrollHeight, style.font, style.letterSpacing, style.padding]; }"""
         )
         for one in ("#words", "#marks")
     )

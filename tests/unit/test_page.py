@@ -42,7 +42,9 @@ def test_nothing_is_inline_or_from_elsewhere() -> None:
     for name, text in ALL.items():
         addresses = set(re.findall(r"https?://[^\s\"']+", text)) - {"http://www.w3.org/2000/svg"}
         assert not addresses and "@import" not in text, name
-        assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), name
+        assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text), (
+            name
+        )
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

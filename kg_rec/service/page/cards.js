@@ -127,7 +127,8 @@ function make(store, actions, first) {
 let cardNumber = 0;
 
 /**
- * Return the properties that are short: numbers, and words of a few letters. The year says by itself what it is.
+ * Return the properties that are short: numbers, and words of a few letters; no ids, which are for machines. The year says by
+ * itself what it is.
  * @param {Item} item
  * @param {State} state
  */
@@ -135,6 +136,7 @@ function properties(item, state) {
   const told = state.about?.item;
   return Object.entries(item.properties)
     .filter(([name, value]) => name !== told?.id && name !== told?.title && value !== item.id && value !== item.title)
+    .filter(([name]) => !/(?:^|[a-z_])id$|Id$|ID$/.test(name))
     .filter(([, value]) => typeof value === "number" || (typeof value === "string" && value.length > 0 && value.length <= LONGEST_VALUE))
     .map(([name, value]) => ({
       name: spaced(name), plain: name === told?.released,
@@ -176,7 +178,7 @@ function inside(item, state, say) {
     el("tbody", {}, ...parts.map(([name, value]) => {
       const bar = el("span", { class: value < 0 ? "bar less" : "bar" });
       bar.style.setProperty("--share", String(Math.abs(value) / most));
-      return el("tr", {}, el("th", { scope: "row", text: spaced(name) }), el("td", { class: "drawn", "aria-hidden": "true" }, bar), el("td", { text: value.toFixed(2) }));
+      return el("tr", {}, el("th", { scope: "row", text: spaced(name) }), el("td", { class: "drawn", "aria-hidden": "true" }, bar), el("td", { text: value.toFixed(2).replace("-", "\u2212") }));
     })));
   return [
     paths.length > 0 && el("ol", { class: "chain", "aria-label": "Paths" }, ...paths),

@@ -9,7 +9,7 @@ import { hueOf, wanted } from "./interests.js";
 const STEP = 5;
 const DRAG_MS = 120;
 
-/** @typedef {{root: HTMLElement, slider: HTMLInputElement, flip: HTMLElement, remove: HTMLElement, share: HTMLElement, label: HTMLElement}} Chip */
+/** @typedef {{root: HTMLElement, slider: HTMLInputElement, flip: HTMLElement, remove: HTMLElement, label: HTMLElement}} Chip */
 
 /**
  * @param {Store} store
@@ -86,18 +86,17 @@ export function chips(store, actions) {
       },
     } }, icon("want"));
     const away = el("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, title: "Remove", on: { click: () => remove(key) } }, icon("close"));
-    const share = el("span", { class: "share" });
     const label = el("span", { class: "label" });
     const body = el("div", { class: "body" },
       el("span", { class: "fill" }),
-      el("span", { class: "name", dir: "auto", title: name, text: name }), label, share, slider);
+      el("span", { class: "name", dir: "auto", title: name, text: name }), label, slider);
     const root = el("li", { class: "chip", "data-key": key, on: {
       pointerenter: () => store.set({ lit: { key } }),
       pointerleave: () => store.set({ lit: null }),
       focusin: () => store.set({ lit: { key } }),
       focusout: () => store.set({ lit: null }),
     } }, body, flip, away);
-    return { root, slider, flip, remove: away, share, label };
+    return { root, slider, flip, remove: away, label };
   };
 
   store.subscribe((state, changed) => {
@@ -119,8 +118,7 @@ export function chips(store, actions) {
       chip.root.classList.toggle("lit", state.lit?.key === one.key);
       chip.root.classList.toggle("fixed", one.source === "event");
       chip.root.style.setProperty("--strength", String(one.score));
-      chip.label.textContent = one.source === "event" ? (avoided ? "not for you" : "you liked it") : avoided ? `${one.label}, avoided` : one.label;
-      chip.share.textContent = one.source === "event" || percent === 100 ? "" : `${percent} %`;
+      chip.label.textContent = toldOf(one);
       chip.slider.disabled = one.source === "event";
       if (document.activeElement !== chip.slider || Number(chip.slider.value) !== percent) chip.slider.value = String(percent);
       chip.slider.setAttribute("aria-valuetext", `${percent} %, ${avoided ? "avoided" : "wanted"}`);
@@ -135,4 +133,11 @@ export function chips(store, actions) {
     arrange(list, order);
     list.hidden = !order.length;
   });
+}
+
+/** @param {Interest} one */
+function toldOf(one) {
+  if (one.source === "event") return one.polarity < 0 ? "not for you" : "you liked it";
+  const percent = Math.round(100 * one.score);
+  return [one.label, one.polarity < 0 && "avoided", percent < 100 && `${percent} %`].filter(Boolean).join(" · ");
 }

@@ -11,17 +11,18 @@ import { hueOf } from "./interests.js";
  * @typedef {{id: string, kind: "words" | "interest" | "entity" | "bundle" | "item", key: string | null, name: string, label: string,
  *   hue: string, x: number, y: number, width: number, column: number}} Placed
  */
-/** @typedef {{from: string, to: string, hue: string, avoided: boolean}} Edge */
+/** @typedef {{from: string, to: string, hue: string}} Edge */
 /** A path, as ids of nodes. @typedef {string[]} Way */
 /** @typedef {{nodes: Placed[], edges: Edge[], ways: Way[], width: number, height: number, columns: number[]}} Picture */
 
 const MOST_PATHS = 4;
 const HEAD = 34;
 const FOOT = 10;
-const ROWS = { words: 40, interest: 40, entity: 26, bundle: 14, item: 42 };
+const ROWS = { words: 36, interest: 36, entity: 26, bundle: 14, item: 42 };
 const MOST_SHARES = { words: 0.2, interest: 0.23, entity: 0.25 };
 const GAPS = { words: 28, between: 44, items: 76 };
 const SWEEPS = 6;
+const MANY = 8;
 
 /**
  * @param {Item[]} items
@@ -62,27 +63,36 @@ export function layout(items, interests, width, extent) {
     const end = add({ id: `item ${item.key}`, kind: "item", key: item.key, name: item.title, label: String(item.rank), hue: "", column: last });
     for (const path of item.paths.slice(0, MOST_PATHS)) {
       const begin = starts.get(path[0].key ?? "");
-      if (!begin) continue;
-      const way = [...begin.way];
+      const way = begin ? [...begin.way] : [];
+      if (!begin) {
+        // What is near to the words in meaning, though no interest: the way begins there.
+        const { key, name, label } = path[0];
+        way.push(add({ id: `entity ${key}`, kind: "entity", key, name, label: label ?? "", hue: "", column: path.length === 2 ? 2 : 1 }));
+      }
       path.slice(1, -1).forEach((node, place) => way.push(add({
         id: `entity ${nodeId(path, place + 1)}`, kind: "entity", key: nodeId(path, place + 1), column: 2 + place,
         name: node.key === null ? "liked together" : node.name, label: node.label ?? "", hue: "",
       })));
-      if (path.length === 2) {
+      if (begin && path.length === 2) {
         way.push(add({ id: `bundle ${path[0].key}`, kind: "bundle", key: null, name: "", label: "", hue: "", column: 2 }));
       }
       way.push(end);
       ways.push(way);
     }
   }
-  for (const { way } of starts.values()) if (!ways.some((other) => other.includes(/** @type {string} */ (way.at(-1))))) ways.push(way);
+  // Of many interests only those are drawn that lead somewhere.
+  for (const { way } of starts.values()) {
+    if (ways.some((other) => other.includes(/** @type {string} */ (way.at(-1))))) continue;
+    if (interests.length <= MANY) ways.push(way);
+    else nodes.delete(/** @type {string} */ (way.at(-1)));
+  }
+  const used = new Set(ways.flat());
+  for (const { id, kind } of [...nodes.values()]) if (kind === "words" && !used.has(id)) nodes.delete(id);
   for (const way of ways) {
     const interest = starts.get(nodes.get(/** @type {string} */ (way.find((id) => id.startsWith("interest "))))?.key ?? "")?.one;
     for (let place = 1; place < way.length; place += 1) {
       const id = `${way[place - 1]}\n${way[place]}`;
-      if (interest && !edges.has(id)) {
-        edges.set(id, { from: way[place - 1], to: way[place], hue: hueOf(interest, interests), avoided: interest.polarity < 0 });
-      }
+      if (!edges.has(id)) edges.set(id, { from: way[place - 1], to: way[place], hue: interest ? hueOf(interest, interests) : "" });
     }
   }
   const columns = place([...nodes.values()], last, width, extent);
