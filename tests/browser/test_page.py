@@ -78,6 +78,19 @@ def test_a_first_visit_begins_with_sentences_of_the_graph(visit: Visits, call: C
     expect(page.locator(".card")).to_have_count(10)
 
 
+def test_sentences_to_begin_with_are_understood_as_they_are_meant(call: Caller) -> None:
+    found = call("GET", "/v1/about").json
+    assert found["items"] == 673 and found["item"]["released"] == "year" and len(found["examples"]) == 4
+    named: list[str] = []
+    for sentence in found["examples"]:
+        understood = call("POST", "/v1/understand", {"words": sentence}).json["interests"]
+        assert len(understood) >= 2 and all(one["source"] == "named" for one in understood)
+        for one in understood:
+            assert (one["polarity"] < 0) == (f"no {one['name']}" in sentence)
+        named += [one["key"] for one in understood]
+    assert len(named) == len(set(named)), "something stands in two of them"
+
+
 def test_a_sentence_becomes_interests_cards_and_paths(visit: Visits, call: Caller) -> None:
     page = visit()
     sent: list[Request] = []

@@ -36,6 +36,7 @@ def test_neo4j_stops_and_comes_back(visit: Visits, call: Caller, server: Managed
     server.stop()
     try:
         expect(page.locator("#banner")).to_contain_text("Neo4j cannot be reached. Recommendations go on.")
+        assert call("GET", "/v1/about").json["browser"] is None
         # Words are answered, and what is done counts at once; it is only not stored yet.
         say(page, "westerns like Unforgiven, no horror")
         expect(chip(page, "Unforgiven")).to_have_count(1)
@@ -82,10 +83,10 @@ def test_the_service_itself_is_away(visit: Visits, settings: Settings) -> None:
 
 def test_more_is_asked_than_may_be(visit: Visits, settings: Settings) -> None:
     visit.allowed = {429}
-    with serving(settings, Access(KeyRing(settings.home / "keys.json"), rate=0.5)) as other:
+    with serving(settings, Access(KeyRing(settings.home / "keys.json"), rate=0.2)) as other:
         page = visit(at=f"http://127.0.0.1:{other.port}")
         expect(page.locator("h1")).to_be_visible()
-        for number in range(4):
+        for number in range(8):
             page.get_by_role("textbox", name="Say what you like").fill(f"{WORDS} {number}")
             page.wait_for_timeout(350)
         expect(page.locator("#banner")).to_contain_text("Too many requests.")
