@@ -33,14 +33,21 @@ export class Asker {
     this.at(TYPING_MS);
   }
 
-  /** @param {number} milliseconds */
-  at(milliseconds) {
+  /**
+   * @param {number} milliseconds
+   * @param {boolean} [again] whether it is the page that tries again, and not a person who asks
+   */
+  at(milliseconds, again = false) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.now(), milliseconds);
+    this.timer = setTimeout(() => void this.now(again), milliseconds);
   }
 
-  /** Ask now; what was asked before is given up. */
-  async now() {
+  /**
+   * Ask now; what was asked before is given up.
+   * @param {boolean} [again]
+   */
+  async now(again = false) {
+    if (!again) this.failures = 0;
     clearTimeout(this.timer);
     this.running?.abort();
     const own = (this.running = new AbortController());
@@ -144,7 +151,7 @@ export class Asker {
     this.failures += 1;
     const retry = error.problem.retry && Math.min(60, error.problem.retry * 1.5 ** (this.failures - 1));
     this.store.set({ problem: { ...error.problem, retry } });
-    if (retry) this.at(1000 * retry);
+    if (retry) this.at(1000 * retry, true);
   }
 }
 
