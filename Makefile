@@ -27,6 +27,7 @@ DOCS_HOME ?= .demo-home
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/images/draw.py
 	HF_HUB_OFFLINE=1 $(BIN)/python docs/images/browser.py --home $(DOCS_HOME)
+	HF_HUB_OFFLINE=1 $(BIN)/python docs/images/page.py --home $(DOCS_HOME)
 	HF_HUB_OFFLINE=1 $(BIN)/python docs/own_graph.py
 
 notebooks: $(VENV)/.installed-dev

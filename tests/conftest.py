@@ -21,7 +21,7 @@ from kg_rec.settings import Settings
 
 # Whoever runs the tests may have settings of their own; only where things are found on the machine is kept.
 for name in [name for name in os.environ if name.startswith("KG_REC_")]:
-    if name not in {"KG_REC_CACHE", "KG_REC_JAVA", "KG_REC_CHROMIUM"}:
+    if name not in {"KG_REC_CACHE", "KG_REC_JAVA", "KG_REC_CHROMIUM", "KG_REC_TSC"}:
         del os.environ[name]
 os.environ["HF_HUB_OFFLINE"] = "1"
 

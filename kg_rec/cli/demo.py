@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from kg_rec.counted import counted
 if TYPE_CHECKING:
     from kg_rec.graph.csv_folder import GraphFolder
     from kg_rec.recommender import Recommender
+    from kg_rec.settings import Settings
 
 PERSON = "demo"
 WORDS = "I loved Arrival and slow, sad science fiction about loneliness. No horror please."
@@ -25,12 +26,15 @@ def register(app: typer.Typer) -> None:
     app.command()(connected(demo))
 
 
-def demo() -> None:
+def demo(
+    serve: Annotated[bool, typer.Option("--serve", help="Then serve the page, and open it in a web browser.")] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="With --serve: say only where the page is.")] = False,
+) -> None:
     """Show the whole way on a sample graph of films: load, train, attach a new person, recommend.
 
     Starts a Neo4j of its own. Run again, it uses what is there and changes nothing.
 
-    Example:  kg-rec demo --home /tmp/kg-rec-demo
+    Example:  kg-rec demo --serve
     """
     from kg_rec.cli.recommend import show
     from kg_rec.cli.train import tell_trained
@@ -68,6 +72,29 @@ def demo() -> None:
     console.print(
         f"\n [dim]{time.monotonic() - started:.0f} s in all; the people and ratings of the sample are simulated[/dim]"
     )
+    if serve:
+        _serve(settings, opening=not no_open)
+
+
+def _serve(settings: Settings, *, opening: bool) -> None:
+    """Serve the page until Ctrl-C, at the usual port, or at a free one where that is taken."""
+    from kg_rec.cli.serve import tell
+    from kg_rec.errors import SettingsError
+    from kg_rec.service.logs import to_stderr
+    from kg_rec.service.server import HOST, PORT, access_of, make_server, open_page
+
+    access = access_of(settings, HOST, require_key=False, rate=0.0)
+    try:
+        server, listening = make_server(settings, access, HOST, PORT)
+    except SettingsError:
+        server, listening = make_server(settings, access, HOST, 0)
+    output().print()
+    page = tell(server, listening, access)
+    say("Ctrl-C ends it; kg-rec serve shows the page again")
+    to_stderr("warning")
+    if opening:
+        open_page(server, page)
+    server.run(sockets=[listening])
 
 
 def _check_place(recommender: Recommender, sample: GraphFolder) -> None:

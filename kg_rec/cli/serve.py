@@ -1,13 +1,20 @@
-"""`kg-rec serve`: the recommender over HTTP."""
+"""`kg-rec serve`: the recommender over HTTP, and its page."""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kg_rec.cli.app import connected, current_settings, say
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from uvicorn import Server
+
+    from kg_rec.service.api import Access
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +47,7 @@ def serve(
     ] = False,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """Answer over HTTP with the current model, and change to a new one when training ends.
+    """Answer over HTTP with the current model, show a page, and change to a new model when training ends.
 
     Stops at Ctrl-C or SIGTERM, after it has answered what was asked. The log, a line of JSON a request, goes to standard error.
 
@@ -50,7 +57,7 @@ def serve(
     from kg_rec.errors import ConnectionFailedError, InputError, ServerError
     from kg_rec.graph.server import ManagedServer
     from kg_rec.service.logs import to_stderr
-    from kg_rec.service.server import access_of, address_of, make_server
+    from kg_rec.service.server import access_of, make_server
     from kg_rec.service.traces import otlp
 
     if log_level not in ("debug", "info", "warning", "error"):
@@ -65,12 +72,21 @@ def serve(
             # Words can be answered without it, and it is found when it comes.
             say(f"without the graph: {error.message}")
     server, listening = make_server(settings, access, host, port, sent, follow=follow, exact=exact)
-    version = server.config.app.state.service.served.artifact.version  # type: ignore[union-attr]  # it is our own app
-    address = address_of(listening)
-    say(f"model {version} is served at {address}; its routes: {address}/openapi.json")
-    say("a key is needed with each request" if access.needs_key else "no key is needed: only this machine reaches it")
+    tell(server, listening, access)
     to_stderr(log_level)
     server.run(sockets=[listening])
+
+
+def tell(server: Server, listening: socket, access: Access) -> str:
+    """Say where the page and the routes are, and return the address of the page."""
+    from kg_rec.service.server import address_of
+
+    address = address_of(listening)
+    version = server.config.app.state.service.served.artifact.version  # type: ignore[union-attr]  # it is our own app
+    say(f"the page: {address}/")
+    say(f"model {version} is served there; its routes: {address}/openapi.json")
+    say("a key is needed with each request" if access.needs_key else "no key is needed: only this machine reaches it")
+    return f"{address}/"
 
 
 def _count_alone() -> None:

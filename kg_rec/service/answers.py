@@ -23,6 +23,7 @@ from kg_rec.model.ranking import Ranked, Ranking
 from kg_rec.model.similarity import Similarity
 from kg_rec.person import KnownPerson, standing_text
 from kg_rec.recommender import explain_items, notes_on, serving_linker, titles_like
+from kg_rec.service.about import examples
 from kg_rec.service.entities import EntityNames
 from kg_rec.text.manner import ASKS, UNCLEAR
 from kg_rec.text.wishes import wishes
@@ -74,6 +75,11 @@ class Served:
     def names(self) -> EntityNames:
         """The names of the entities."""
         return EntityNames(self)
+
+    @cached_property
+    def examples(self) -> list[str]:
+        """Sentences of the graph's own names, to begin with."""
+        return examples(self)
 
     @cached_property
     def _by_name(self) -> dict[str, list[int]]:

@@ -21,6 +21,7 @@ from kg_rec.graph.events import Event
 from kg_rec.nearest import items_like
 from kg_rec.person import KnownPerson
 from kg_rec.service import models
+from kg_rec.service.about import About
 from kg_rec.service.answers import Question, interest_as_json
 from kg_rec.service.doors import Doors, may
 from kg_rec.service.engine import Engine, Keeper
@@ -82,6 +83,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.graph = graph
+        self.about = About(settings)
         self.metrics = Metrics()
         self.traces = traces or Traces()
         graph.watch = self._watched
@@ -333,6 +335,12 @@ async def understand(
     """Return the interests with the places in the words that they come from, for marking them. Nothing is stored."""
     found = await service.ask(request, Question(masked(body.words), k=0))
     return _json({"interests": found.interests, "model": found.version, "took_ms": _milliseconds(found)})
+
+
+@_read.get("/about", summary="What is served", response_model=models.About)
+async def about(service: Serving) -> Response:
+    """Return what a page has to know before anybody has said a word."""
+    return _json(await asyncio.to_thread(service.about.tell, service.served))
 
 
 @_read.get("/entities", summary="Entities by name", response_model=models.EntitiesAnswer)

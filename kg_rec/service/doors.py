@@ -26,6 +26,9 @@ _HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _UNSTORED = {"cache-control": "no-store"}
+_ASKED_AGAIN = {"cache-control": "no-cache"}
+"""For the page: kept by the browser, but asked each time whether it has changed, as it does with another version of kg-rec."""
+_PAGE = (".html", ".css", ".js", ".svg")
 _OPEN = frozenset({"/health/live", "/health/ready"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -64,7 +67,7 @@ class Doors:
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 names = {name.lower() for name, _ in message.get("headers", ())}
-                added = _HEADERS | (_UNSTORED if scope["path"].startswith("/v1/") else {})
+                added = _HEADERS | (_UNSTORED if scope["path"].startswith("/v1/") else _ASKED_AGAIN)
                 message["headers"] = [
                     *message.get("headers", ()),
                     *((name.encode(), value.encode()) for name, value in added.items() if name.encode() not in names),
@@ -86,7 +89,7 @@ class Doors:
         state = scope.setdefault("state", {})
         state["key"] = key
         state["open"] = not self._needs_key and key is None
-        if scope["path"] in _OPEN:
+        if scope["path"] in _OPEN or _is_page(scope["path"]):
             return
         client = scope.get("client")
         wait = self._rate.take(f"key {key.name}" if key else f"address {client[0] if client else ''}")
@@ -146,6 +149,11 @@ def _check_host(headers: dict[bytes, bytes], method: str) -> None:
     origin = headers.get(b"origin", b"").decode("latin-1")
     if origin and method not in _SAFE and urlsplit(origin).netloc.casefold() != host.casefold():
         raise ProblemError(403, "Expected a request of this service's own page, found one of another.", kind="origin")
+
+
+def _is_page(path: str) -> bool:
+    """Tell whether a path is that of a file of the page: it costs nothing, and a visit takes a score of them."""
+    return path == "/" or (path.endswith(_PAGE) and not path.startswith("/v1/"))
 
 
 def _name(url: str) -> str:

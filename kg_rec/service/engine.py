@@ -279,7 +279,7 @@ class Keeper:
         self._metrics.serves(new)
 
 
-_MADE = ("linker", "ranking", "similarity", "names", "_by_name")
+_MADE = ("linker", "ranking", "similarity", "names", "examples", "_by_name")
 """What a model is served with, whatever the graph holds: names in Served."""
 
 
@@ -322,6 +322,7 @@ def warm_up(served: Served) -> None:
     entities = served.artifact.model.entities
     words = f"I am looking for something like {entities.names[0]}, quiet and strange, nothing loud."
     answer(served, [Question(words, k=10, diversity=0.1)])
+    _ = served.examples  # by the linker, which one thread alone may use once it answers
 
 
 def current_version(settings: Settings) -> str:

@@ -31,6 +31,12 @@ class EntityNames:
         known = prominence(model.evidence.popularity.numpy(), model.evidence.direct)
         self._known = np.asarray(known)[self._rows]
 
+    def best_known(self, label: str, most: float) -> list[str]:
+        """Return the names of the entities with a label, the best known first, without those better known than `most`."""
+        places = [place for place, row in enumerate(self._rows) if self._entities.labels[row] == label]
+        places.sort(key=lambda place: -float(self._known[place]))
+        return [self._entities.names[self._rows[place]] for place in places if self._known[place] <= most]
+
     def find(self, typed: str, most: int, label: str | None = None) -> list[dict[str, str]]:
         """Return up to `most` entities: those whose name is what was typed, begins with it, has a word that does, holds it, or
         else is spelt like it; the best known first.

@@ -286,6 +286,29 @@ class EntitiesAnswer(BaseModel):
     entities: list[FoundEntity]
 
 
+class AboutItem(BaseModel):
+    """What is recommended: its label, and the properties with its id, its title and the year it is of."""
+
+    label: str
+    id: str
+    title: str
+    released: str | None
+
+
+class About(BaseModel):
+    """What is served. labels: of entities that interests may point to; examples: sentences of the graph's own names; browser:
+    address of Neo4j Browser, where it is known.
+    """
+
+    model: str
+    item: AboutItem
+    items: int
+    entities: int
+    labels: list[str]
+    examples: list[str]
+    browser: str | None
+
+
 class Health(BaseModel):
     """Whether it can answer. status: ready, degraded (the graph is away: words are answered, nothing is stored) or starting."""
 

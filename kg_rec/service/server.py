@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
+import threading
+import time
+import webbrowser
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from kg_rec.service.traces import Traces
     from kg_rec.settings import Settings
 
+HOST = "127.0.0.1"
 PORT = 8000
 KEYS = "keys.json"
 _GRACE = 15
@@ -84,6 +89,20 @@ def address_of(listening: socket.socket) -> str:
     """Return the address of the service, as a browser takes it."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def open_page(server: uvicorn.Server, page: str) -> None:
+    """Open the page in a web browser as soon as `server` listens; without one that has windows, do nothing."""
+    windows = sys.platform != "linux" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+    def wait_and_open() -> None:
+        while not server.started and not server.should_exit:
+            time.sleep(0.05)
+        if server.started:
+            webbrowser.open(page)
+
+    if windows:  # without, a browser of the terminal might take its place
+        threading.Thread(target=wait_and_open, daemon=True).start()
 
 
 def _listen(host: str, port: int) -> socket.socket:
