@@ -128,8 +128,11 @@ def _kept(old: list[str], new: list[str]) -> Iterator[str]:
         yield before.get(_DIFFERS.sub(_ELLIPSIS, line), line)
 
 
-def _command(home: Path, place: Path) -> Run:
-    """Return what runs a command line as a person would, in a folder, on a home. Other programs than kg-rec are not run."""
+def _command(home: Path, place: Path, called: str = "") -> Run:
+    """Return what runs a command line as a person would, in a folder, on a home. Other programs than kg-rec are not run.
+
+    called: what the home is called in the pages, its name by default.
+    """
 
     def run(line: str) -> str:
         name, *arguments = shlex.split(line, comments=True)
@@ -145,7 +148,7 @@ def _command(home: Path, place: Path) -> Run:
         )
         if done.returncode not in (0, 3):  # 3: kg-rec status tells that graph and model are apart
             sys.exit(f"$ {line}\n{done.stdout}{done.stderr}")
-        shown = done.stdout.replace(str(home), f"…/{home.name}").replace(str(scripts_root()), "…/cypher")
+        shown = done.stdout.replace(str(home), f"…/{called or home.name}").replace(str(scripts_root()), "…/cypher")
         return re.sub(rf"model {_DIFFERS.pattern.split('|')[1]}(?=: \d)", "model …", shown)
 
     return run
@@ -165,7 +168,7 @@ def _new_home(name: str) -> Iterator[tuple[Path, Path]]:
 @contextlib.contextmanager
 def _sample(home: Path) -> Iterator[Run]:
     """The sample graph as `kg-rec demo` makes it."""
-    run = _command(home, ROOT)
+    run = _command(home, ROOT, "kg-rec")
     run("kg-rec demo")
     try:
         yield run
