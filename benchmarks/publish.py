@@ -1,6 +1,6 @@
 """How near the scripts under cypher/recommend come to the model, and what publishing costs.
 
-    python benchmarks/publish.py PEOPLE.jsonl
+    python benchmarks/publish.py PEOPLE.jsonl [--every 6]
 
 PEOPLE.jsonl: one person a line with user_id and text. Publishes the current model of the home, attaches everybody, runs each script
 for everybody, takes people and publication away again, and prints: how long publishing and removing took, and for each script the
@@ -31,8 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("people", type=Path)
     parser.add_argument("--keep", action="store_true", help="leave people and publication where they are")
+    parser.add_argument("--every", type=int, default=1, help="of so many people one, the first of them")
     arguments = parser.parse_args()
-    people = list(read_people(arguments.people))
+    people = list(read_people(arguments.people))[:: arguments.every]
     with Recommender.open() as recommender:
         client, schema = recommender.client, recommender.schema
         fingerprint = export_graph(client, schema).fingerprint
@@ -64,7 +65,7 @@ def main() -> None:
         if arguments.keep:
             return
         for person in people:
-            recommender.detach(person["user_id"])
+            recommender.detach(person.user_id)
         gone = recommender.unpublish()
         print(
             f"removed {gone.relations:,} relations and the numbers of {gone.entities:,} entities in {gone.seconds:.0f} s"
