@@ -95,6 +95,7 @@ def test_nothing_is_wider_than_the_screen(visit: Visits, width: int) -> None:
     cards = page.locator("#cards").bounding_box()
     box = picture.bounding_box()
     assert box is not None and cards is not None
+    assert cards["width"] > 0.9 * (width - 64), "the list takes the whole width"
     assert box["y"] > cards["y"] + cards["height"] - 1, "the picture stands below the list"
     assert picture.evaluate("one => one.scrollWidth > one.clientWidth") == (width < 600)
     page.get_by_role("button", name="Keep me").click()
