@@ -15,6 +15,7 @@ from kg_rec.graph.events import Event, events_of, forget, record
 from kg_rec.graph.export import export_graph
 from kg_rec.graph.load import load
 from kg_rec.graph.surroundings import GraphSurroundings
+from kg_rec.graph.tastes import tastes
 from kg_rec.model.features import number_entities
 from kg_rec.person import known_person
 from kg_rec.schema import GraphSchema
@@ -55,6 +56,11 @@ def test_of_verdicts_the_last_stays_and_what_is_told_again_is_counted(client: Gr
         record(client, schema, "bob", [Event("Book/1", "seen"), Event("Book/77", "seen")])
     assert [one.user for one in people.attached_people(client)] == ["ann"]
     assert events_of(client, schema, "nobody") == []
+
+
+def test_what_was_done_since_is_a_taste(client: GraphClient, schema: GraphSchema) -> None:
+    record(client, schema, "ann", [Event("Book/1", "liked"), Event("Book/2", "disliked"), Event("Book/3", "skipped")])
+    assert tastes(client, schema)["Reader/ann"] == {"Book/1": 1.0, "Book/2": -1.0}
 
 
 def test_what_cannot_be_an_event_is_refused_and_nothing_is_written(client: GraphClient, schema: GraphSchema) -> None:
