@@ -31,6 +31,10 @@ class ConnectionFailedError(KgRecError):
     """No Neo4j answers at the address, or it refuses the user."""
 
 
+class TimedOutError(KgRecError):
+    """Neo4j gave up a transaction that took too long; it has written nothing."""
+
+
 class ScriptError(KgRecError):
     """A Cypher script is missing, malformed, called with other parameters than it declares, or refused by Neo4j."""
 

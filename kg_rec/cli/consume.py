@@ -70,8 +70,13 @@ def consume(
             told=pace.tell,
             away=stop.wait_for_neo4j if follow else lambda: False,
         )
-        stack.callback(pace.end, intake.totals)  # however it ends
-        _take(intake, path, follow, stop)
+        try:
+            _take(intake, path, follow, stop)
+        except BaseException:
+            if intake.totals.lines:
+                pace.end(intake.totals)
+            raise
+        pace.end(intake.totals)
     if stop.asked and not follow:
         say("stopped; the same command goes on from there")
         raise typer.Exit(130)

@@ -10,8 +10,11 @@ from typing import Any, Self, TypeVar, cast
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, ConfigurationError, DriverError, Neo4jError, ServiceUnavailable
 
-from kg_rec.errors import ConnectionFailedError, ScriptError
+from kg_rec.errors import ConnectionFailedError, KgRecError, ScriptError, TimedOutError
 from kg_rec.graph.scripts import script
+
+_TOOK_TOO_LONG = ("Transaction.TransactionTimedOut", "Transaction.LockClientStopped", "Transaction.Terminated")
+"""Beginnings of what Neo4j says of a transaction that was given up, working or waiting for a lock."""
 
 Row = dict[str, Any]
 _T = TypeVar("_T")
@@ -53,6 +56,9 @@ class GraphClient:
 
     Transient faults (a leader change, a deadlock, a connection that breaks) are tried again by the driver for up to
     `patience` seconds, but in `reading` and `write_batches`. Use it as a context manager, or call `close`.
+
+    limit: seconds after which Neo4j gives up a transaction of `read`, `write`, `write_all` or `in_transaction`, which then raises
+    TimedOutError and has written nothing; None for no limit.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class GraphClient:
         self.uri = uri
         self.database = database
         self.watch: Watch = nullcontext
+        self.limit: float | None = None
         try:
             self._driver = neo4j.GraphDatabase.driver(
                 uri,
@@ -100,7 +107,7 @@ class GraphClient:
             return Transaction(inner, self.watch).run(name, **parameters)
 
         with _as_connection_failure(self.uri, self._user), self._session(neo4j.READ_ACCESS) as session:
-            return session.execute_read(work)
+            return session.execute_read(neo4j.unit_of_work(timeout=self.limit)(work))
 
     def write(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one script in a write transaction and return its rows."""
@@ -115,7 +122,8 @@ class GraphClient:
     def in_transaction(self, work: Callable[[Transaction], _T]) -> _T:
         """Run `work` in one write transaction, which takes effect unless it raises; it may be run again, see the class."""
         with _as_connection_failure(self.uri, self._user), self._session(neo4j.WRITE_ACCESS) as session:
-            return session.execute_write(lambda inner: work(Transaction(inner, self.watch)))
+            limited = neo4j.unit_of_work(timeout=self.limit)
+            return session.execute_write(limited(lambda inner: work(Transaction(inner, self.watch))))
 
     def write_batches(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one script outside a transaction of ours: schema commands, and scripts with `CALL … IN TRANSACTIONS`."""
@@ -145,8 +153,10 @@ class GraphClient:
         return self._driver.session(database=self.database, default_access_mode=access, fetch_size=5000)
 
 
-def _refused(name: str, error: ClientError) -> ScriptError:
+def _refused(name: str, error: ClientError) -> KgRecError:
     """Return what to say of a script that Neo4j refuses. Of those who may only read, it refuses everything that writes."""
+    if any(ended in (error.code or "") for ended in _TOOK_TOO_LONG):
+        return TimedOutError(f"cypher/{name}.cypher took longer than it may.", remedy="Nothing was written: try again.")
     may_not = "Forbidden" in (error.code or "") or "ReadOnly" in (error.code or "")
     return ScriptError(
         f"cypher/{name}.cypher was refused by Neo4j: {error.message}",

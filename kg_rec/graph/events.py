@@ -13,6 +13,7 @@ and not to the loaded graph. Of a verdict (liked, disliked, rated) on an item th
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -70,7 +71,11 @@ def record(client: GraphClient, schema: GraphSchema, user: str, events: Sequence
     for event in events:
         check(event, schema)
     last = {(event.item, "verdict" if event.kind in VERDICTS else event.kind): event for event in events}
-    rows = [{"item": event.item, "kind": event.kind, "value": event.value} for event in last.values()]
+    times = Counter((event.item, event.kind) for event in events)
+    rows = [
+        {"item": event.item, "kind": event.kind, "value": event.value, "times": times[event.item, event.kind]}
+        for event in last.values()
+    ]
     id_property = schema.user.id if schema.user else "id"
     properties = {id_property: user} if id_property != "key" else {}
     parameters = {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
+from kg_rec.errors import KgRecError, SettingsError
 from kg_rec.service.keys import Scope as KeyScope
-from kg_rec.service.problems import ProblemError, response
+from kg_rec.service.problems import ProblemError, problem_of, response
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from kg_rec.service.keys import Key, KeyRing
     from kg_rec.service.limits import Rate
+
+_log = logging.getLogger("kg_rec.service")
 
 _HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
@@ -76,13 +80,16 @@ class Doors:
 
         try:
             self._admit(scope)
-        except ProblemError as problem:
-            await response(problem, str(scope.get("state", {}).get("id", "")))(scope, receive, told)
+        except KgRecError as error:
+            if isinstance(error, SettingsError):
+                _log.error("keys", extra={"error": error.message})
+            await response(problem_of(error), str(scope.get("state", {}).get("id", "")))(scope, receive, told)
             return
         await self._app(scope, receive, told)
 
     def _admit(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
+        _check_path(scope.get("raw_path", b""))
         if self._local:
             _check_host(headers, scope["method"])
         key = self._key(headers)
@@ -137,6 +144,16 @@ def may(scope: KeyScope, request: Request) -> None:
         )
 
 
+def _check_path(path: bytes) -> None:
+    """Refuse what is no UTF-8: it would be read as another character, the same one for all."""
+    try:
+        unquote_to_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise ProblemError(
+            400, "The path cannot be read as UTF-8.", remedy="Encode it as UTF-8, in percent."
+        ) from error
+
+
 def _check_host(headers: dict[bytes, bytes], method: str) -> None:
     host = headers.get(b"host", b"").decode("latin-1")
     if not is_loopback(_name(f"//{host}")):
@@ -147,13 +164,20 @@ def _check_host(headers: dict[bytes, bytes], method: str) -> None:
             kind="host",
         )
     origin = headers.get(b"origin", b"").decode("latin-1")
-    if origin and method not in _SAFE and urlsplit(origin).netloc.casefold() != host.casefold():
+    if origin and method not in _SAFE and _netloc(origin) != host.casefold():
         raise ProblemError(403, "Expected a request of this service's own page, found one of another.", kind="origin")
 
 
 def _is_page(path: str) -> bool:
     """Tell whether a path is that of a file of the page: it costs nothing, and a visit takes a score of them."""
     return path == "/" or (path.endswith(_PAGE) and not path.startswith("/v1/"))
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.casefold()
+    except ValueError:
+        return ""
 
 
 def _name(url: str) -> str:

@@ -150,7 +150,7 @@ class Keeper:
         self._metrics = metrics
         self._end = threading.Event()
         self._wake = threading.Event()
-        self._behind: list[Future[str]] = []
+        self._behind: queue.SimpleQueue[Future[str]] = queue.SimpleQueue()
         self._again = _NEVER
         self._follow = follow
         self._refused = ""
@@ -166,7 +166,7 @@ class Keeper:
         self._end.set()
         self._wake.set()
         self._thread.join()
-        for future in self._behind:
+        for future in self._waiting():
             future.cancel()
 
     def catch_up(self) -> Future[str]:
@@ -175,7 +175,7 @@ class Keeper:
         Whoever asks while one is being made waits for the next, which sees all that was written before.
         """
         future: Future[str] = Future()
-        self._behind.append(future)
+        self._behind.put(future)
         self._wake.set()
         return future
 
@@ -199,7 +199,7 @@ class Keeper:
 
     def synchronise(self) -> None:
         """Bring the model up to date with the graph and serve it, where somebody waits for that, or it failed before."""
-        waiting, self._behind = self._behind, []
+        waiting = self._waiting()
         if not waiting and time.monotonic() < self._again:
             return
         self._again = _NEVER
@@ -218,6 +218,14 @@ class Keeper:
             return
         for future in waiting:
             future.set_result(self._engine.served.artifact.version)
+
+    def _waiting(self) -> list[Future[str]]:
+        """Return who waits for the model to catch up, and has not been served yet."""
+        found: list[Future[str]] = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._behind.get_nowait())
+        return found
 
     def _synchronised(self) -> Synchronised:
         """Write the model that is in step with the graph; while others write there, too, it may have to be read again."""

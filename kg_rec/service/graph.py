@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from kg_rec.errors import ConnectionFailedError, ServerError
 from kg_rec.graph import once
 from kg_rec.graph.server import connect
-from kg_rec.service.problems import AwayError
+from kg_rec.service.limits import MOST_SECONDS
+from kg_rec.service.problems import AwayError, GraphSlowError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,8 @@ _log = logging.getLogger("kg_rec.service")
 
 _PATIENCE = 3.0
 """Seconds for which a request tries what fails: somebody is waiting."""
+_LIMIT = 3.0
+"""Seconds that a transaction may take: one that waits for another must not hold its thread for long."""
 _LEFT_ALONE = 1.0
 """Seconds after a failure in which nothing is tried: it would only make more requests wait."""
 _FORGET_EVERY = 3600.0
@@ -69,10 +72,21 @@ class Graph:
         return self._connection is not None and not self._away
 
     async def run(self, work: Callable[[GraphClient], _T]) -> _T:
-        """Do something with the graph in a thread, so that nobody else waits. Raises AwayError, and what `work` raises."""
+        """Do something with the graph in a thread, so that nobody else waits.
+
+        Raises AwayError, GraphSlowError where it could not be begun in time, so that nothing is written for somebody who was told
+        that it took too long, and what `work` raises.
+        """
+        asked = time.monotonic()
+
+        def begin() -> _T:
+            if time.monotonic() - asked > MOST_SECONDS - 1.5 * _LIMIT:
+                raise GraphSlowError
+            return self.call(work)
+
         # With the context of the request: a statement is part of its trace.
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, self.call, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, begin)
 
     def call(self, work: Callable[[GraphClient], _T]) -> _T:
         """Do something with the graph (see run)."""
@@ -126,6 +140,7 @@ class Graph:
     def _connect(self) -> GraphClient:
         client = connect(self._settings, start=False, patience=_PATIENCE)
         client.watch = lambda name: self.watch(name)
+        client.limit = _LIMIT
         try:
             once.prepare(client)
         except BaseException:

@@ -67,7 +67,7 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
+        begun = whole = False
 
         async def told(message: Message) -> None:
             nonlocal begun
@@ -77,6 +77,7 @@ class Limits:
         try:
             async with asyncio.timeout(self._seconds) as limit:
                 body = await self._body(scope, receive)
+                whole = True
                 if scope["path"] in self._slow:
                     limit.reschedule(asyncio.get_running_loop().time() + self._slow[scope["path"]])
                 await self._app(scope, _replayed(body, receive), told)
@@ -88,11 +89,19 @@ class Limits:
             slow = ProblemError(
                 503,
                 f"The request took longer than {self._seconds:g} s.",
-                remedy="Try again; with fewer items, if it was a large request.",
+                remedy="Try again, a write with the same Idempotency-Key: it may have been done all the same.",
                 kind="too-slow",
                 headers={"Retry-After": "1", "Connection": "close"},
             )
-            await response(slow, str(scope.get("state", {}).get("id", "")))(scope, receive, send)
+            trickling = ProblemError(
+                408,
+                f"The body did not come whole within {self._seconds:g} s.",
+                remedy="Send it at once.",
+                headers={"Connection": "close"},
+            )
+            await response(slow if whole else trickling, str(scope.get("state", {}).get("id", "")))(
+                scope, receive, send
+            )
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """Return the whole body. Raises ProblemError (413) where it is too large, as soon as that is known."""

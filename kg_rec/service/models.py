@@ -27,9 +27,18 @@ def _plain(text: str) -> str:
     return text
 
 
+def _written(text: str) -> str:
+    """Refuse what nobody writes."""
+    if "\x00" in text:
+        raise ValueError("expected text, found a null character in it")
+    return text
+
+
 Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_plain)]
 Words = Annotated[
-    str, Field(max_length=MOST_WORDS, description=f"What somebody says they like, up to {MOST_WORDS:,} characters.")
+    str,
+    Field(max_length=MOST_WORDS, description=f"What somebody says they like, up to {MOST_WORDS:,} characters."),
+    AfterValidator(_written),
 ]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]

@@ -18,6 +18,8 @@ from kg_rec.errors import (
     KgRecError,
     ScriptError,
     ServerError,
+    SettingsError,
+    TimedOutError,
     UnknownEntityError,
 )
 from kg_rec.graph.items import AlreadyThereError
@@ -79,6 +81,19 @@ class AwayError(ProblemError):
         )
 
 
+class GraphSlowError(ProblemError):
+    """Neo4j did not come to it in time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "The graph took too long: others are writing there. Nothing was written.",
+            remedy="Try again in a second.",
+            kind="graph-slow",
+            headers={"Retry-After": "1"},
+        )
+
+
 def problem_of(error: KgRecError) -> ProblemError:
     """Return an error of ours as what HTTP says of it."""
     if isinstance(error, ProblemError):
@@ -92,6 +107,13 @@ def problem_of(error: KgRecError) -> ProblemError:
     if isinstance(error, ConnectionFailedError | ServerError):
         # Its address and user are for the log, not for those who ask.
         return AwayError("Neo4j does not answer.")
+    if isinstance(error, TimedOutError):
+        return GraphSlowError()
+    if isinstance(error, SettingsError):
+        # It names a file of the service, which is for its log.
+        return ProblemError(
+            503, "The service is not in order; its log says why.", kind="settings", headers={"Retry-After": "60"}
+        )
     if isinstance(error, ScriptError):
         return ProblemError(503, "The graph refused the request.", kind="graph-refused", headers={"Retry-After": "60"})
     if isinstance(error, ArtifactError):
@@ -125,7 +147,8 @@ def install(app: FastAPI) -> None:
     async def ours(request: Request, error: KgRecError) -> JSONResponse:
         problem = problem_of(error)
         if problem is not error and problem.status >= 500:
-            _log.error("failed", extra={"id": id_of(request), "error": type(error).__name__})
+            why = error.message if isinstance(error, SettingsError) else type(error).__name__
+            _log.error("failed", extra={"id": id_of(request), "error": why})
         return response(problem, id_of(request))
 
     @app.exception_handler(RequestValidationError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import sys
@@ -11,6 +12,7 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from kg_rec.errors import SettingsError
 from kg_rec.service.api import Access, Service, make_app
@@ -18,6 +20,7 @@ from kg_rec.service.doors import is_loopback
 from kg_rec.service.engine import load, warm_up
 from kg_rec.service.graph import Graph
 from kg_rec.service.keys import KeyRing
+from kg_rec.service.limits import MOST_SECONDS
 
 if TYPE_CHECKING:
     from kg_rec.service.traces import Traces
@@ -77,12 +80,26 @@ def make_server(
         server_header=False,
         # Who asks is who the socket says: a header could name anybody.
         proxy_headers=False,
+        http=_Protocol,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE,
         limit_concurrency=1000,
     )
     sys.setswitchinterval(_SWITCH)
     return uvicorn.Server(config), listening
+
+
+class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # one of two classes, whichever is installed
+    """Closes a connection that is opened and then asks nothing: there are only so many."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self.loop.call_later(MOST_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
 
 
 def address_of(listening: socket.socket) -> str:

@@ -37,6 +37,8 @@ _NEAR = 0.6
 _SOFTENED = 0.5
 """What a dislike counts of which only the degree is denied: "less violent", "not too slow"."""
 _MOST_NEAR = 5
+_MOST_PASSAGES = 100
+"""Passages of a text that are compared with names: each takes as long as a sentence, and more say nothing that counts."""
 _SAME_KIND = 0.8
 """Cosine to the label of the items from which a name is just another word for an item, as "film" is for "movie"."""
 
@@ -116,7 +118,8 @@ class _Linked:
         self.lexicon: Lexicon = lexicon(languages_of(self.words))
         self.mentions: list[Mention] = names.find(self.words, self.lexicon)
         named = [(mention.first, mention.last) for mention in self.mentions]
-        self.passages: list[Passage] = passages(self.words, self.lexicon, named, plain, items) if finder else []
+        found = passages(self.words, self.lexicon, named, plain, items) if finder else []
+        self.passages: list[Passage] = found[:_MOST_PASSAGES]
         places = sorted([*named, *((passage.first, passage.last) for passage in self.passages)])
         self.stances = dict(zip(places, stances(self.words, self.lexicon, places), strict=True))
         self.found: list[Interest] = []

@@ -364,7 +364,9 @@ HOSTILE: list[tuple[str, str, bytes, set[int]]] = [
     ("POST", "/v1/people/a/events", b'{"events": [{"item": "Her", "kind": "rated", "value": 99}]}', {422}),
     ("POST", "/v1/people/a/events", b'{"events": [{"item": "Her\'}) DETACH DELETE n //", "kind": "seen"}]}', {422}),
     ("PATCH", "/v1/people/a'}) DETACH DELETE n //".replace(" ", "%20") + "/interests", b"{}", {404, 405}),
-    ("GET", "/v1/similar/%FF%FE", b"", {404}),
+    ("GET", "/v1/similar/%FF%FE", b"", {400}),
+    ("PUT", "/v1/people/%ff", b'{"words": "x"}', {400}),
+    ("POST", "/v1/recommend", b'{"words": "a\\u0000b"}', {422}),
     ("GET", "/v1/entities?q=" + "a" * 201, b"", {422}),
     ("GET", "/../../etc/passwd", b"", {404}),
     ("TRACE", "/v1/recommend", b"", {405}),
@@ -411,6 +413,48 @@ def test_a_page_of_another_site_is_kept_out(call: Caller) -> None:
     assert call("POST", "/v1/understand", raw=b'{"words": "x"}', headers={"Content-Type": "text/plain"}).status == 422
 
 
+def test_an_origin_that_is_no_address_is_refused(call: Caller) -> None:
+    for origin in ("http://[bad", "null", "http://127.0.0.1.evil.example"):
+        assert call("POST", "/v1/recommend", {"words": "x"}, {"Origin": origin}).status == 403
+
+
+def test_who_asks_nothing_is_sent_away(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kg_rec.service.server.MOST_SECONDS", 0.3)
+    for begun in (b"", b"POST /v1/recommend HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half"):
+        with socket.create_connection(("127.0.0.1", call.port), 30) as idle:
+            idle.sendall(begun)
+            assert idle.recv(1) == b""
+
+
+def test_a_write_that_waits_for_another_is_given_up_and_not_done_later(
+    call: Caller, ann: str, server: ManagedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skipped = {"events": [{"item": "Her", "kind": "skipped"}, {"item": "Her", "kind": "skipped"}]}
+    assert call("POST", f"{ann}/events", skipped).status == 200
+    with (
+        neo4j.GraphDatabase.driver(str(server.status().uri), auth=("neo4j", server.password())) as driver,
+        driver.session() as session,
+        session.begin_transaction() as holding,
+        ThreadPoolExecutor(12) as pool,
+    ):
+        holding.run("MATCH (user:KGEntity {key: 'User/ann'}) SET user.held = true").consume()
+        replies = list(pool.map(lambda _: call("POST", f"{ann}/events", skipped), range(12)))
+        assert {reply.status for reply in replies} == {503}
+        assert all("Nothing was written" in reply.json["detail"] for reply in replies)
+        holding.rollback()
+    assert call("POST", f"{ann}/events", skipped).status == 200
+    assert [one["times"] for one in call("GET", ann).json["events"]] == [4]
+
+
+def test_keys_that_cannot_be_read_are_no_defect(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    token = KeyRing(path).make("reader", "read")
+    with serving(settings, Access(KeyRing(path), needs_key=True)) as call:
+        path.write_text("{")
+        reply = call("POST", "/v1/recommend", {"words": "x"}, {"Authorization": f"Bearer {token}"})
+        assert reply.status == 503 and str(path) not in reply.body.decode()
+
+
 def test_the_log_and_the_metrics_hold_no_words_and_no_names(
     call: Caller, ann: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -419,6 +463,9 @@ def test_the_log_and_the_metrics_hold_no_words_and_no_names(
         call("PUT", ann, {"words": WORDS})
         call("GET", f"{ann}/why/Her")
         call("GET", "/v1/people/secret-person/interests")
+    deadline = time.monotonic() + 10
+    while len(caplog.records) < 4 and time.monotonic() < deadline:  # the line comes after the answer
+        time.sleep(0.01)
     told = [str(vars(record)) for record in caplog.records]
     assert len(told) >= 4 and all(record.message == "request" for record in caplog.records)
     text = "".join(told) + call("GET", "/metrics").body.decode()

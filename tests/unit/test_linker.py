@@ -482,6 +482,21 @@ def test_near_in_meaning_says_so_and_points_at_its_words() -> None:
     assert Linker(NEAR).link("something travelling spaceward, please") == []
 
 
+def test_of_a_very_long_text_a_hundred_phrases_are_compared() -> None:
+    asked: list[str] = []
+
+    class Counting(HashEncoder):
+        def encode(self, texts, progress=None):  # type: ignore[no-untyped-def]
+            asked.extend(texts)
+            return super().encode(texts, progress)
+
+    linker = Linker(entities("Keyword", "time travel", "clown"), Counting())
+    linker.link("x")
+    asked.clear()
+    linker.link(". ".join(f"gibbering{number} wombats{number}" for number in range(400)))
+    assert 50 < len(asked) <= 101
+
+
 def test_near_and_disliked() -> None:
     (found,) = Linker(NEAR, HashEncoder(512), near=0.3).link("no travelling spaceward please")
     assert (found.name, found.polarity) == ("space travel", -1)
