@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from kg_rec.progress import Step
 
-_MOST_AT_ONCE = 4
-"""Texts encoded at the same time, each by a thread of its own; no more than there are processors."""
+_MOST_THREADS = 4
+"""Threads for one text, no more than there are processors: a thread for each of several is no faster, and one alone waits."""
 
 
 class ServingEncoder:
@@ -44,7 +44,6 @@ class ServingEncoder:
 
         self.name = encoder.name
         self.fingerprint = encoder.fingerprint
-        self._at_once = min(_MOST_AT_ONCE, os.cpu_count() or 1)
         try:
             core = openvino.Core()
             native = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -57,8 +56,8 @@ class ServingEncoder:
                 "CPU",
                 {
                     "INFERENCE_PRECISION_HINT": self.precision,
-                    "NUM_STREAMS": self._at_once,
-                    "INFERENCE_NUM_THREADS": self._at_once,
+                    "NUM_STREAMS": 1,
+                    "INFERENCE_NUM_THREADS": min(_MOST_THREADS, os.cpu_count() or 1),
                     "ENABLE_CPU_PINNING": False,
                 },
             )
@@ -78,27 +77,17 @@ class ServingEncoder:
         wordy = [row for row, text in enumerate(texts) if text.strip()]
         sound = [texts[row].encode("utf-8", "replace").decode() for row in wordy]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(sound)] if sound else []
-        # Those of like length run side by side, so that none waits long for the other.
-        waiting = sorted(zip(tokens, wordy, strict=True), key=lambda one: len(one[0]))
-        for start in range(0, len(waiting), self._at_once):
-            together = list(zip(self._requests(), waiting[start : start + self._at_once], strict=False))
-            for request, (ids, _) in together[1:]:
-                request.start_async({0: np.array([ids], dtype=np.int64)}, share_inputs=False)
-            request, (ids, _) = together[0]
-            request.infer({0: np.array([ids], dtype=np.int64)}, share_inputs=False)
-            for request, (_, row) in together:
-                request.wait()
-                vectors[row] = request.get_output_tensor(0).data[0]
+        for ids, row in zip(tokens, wordy, strict=True):
+            vectors[row] = self._request().infer({0: np.array([ids], dtype=np.int64)})[0][0]
         if progress is not None:
             progress.advance(len(texts))
         return vectors
 
-    def _requests(self) -> list[Any]:
+    def _request(self) -> Any:
         """Return what runs the model, for this thread alone."""
-        if not hasattr(self._own, "requests"):
-            self._own.requests = [self._compiled.create_infer_request() for _ in range(self._at_once)]
-        found: list[Any] = self._own.requests
-        return found
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        return self._own.request
 
 
 def exported(encoder: TextEncoder, folder: Path) -> Path | None:
