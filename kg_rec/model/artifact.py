@@ -348,11 +348,24 @@ def _model(entities: Entities, tensors: dict[str, Tensor], manifest: Mapping[str
     )
 
 
+def _is_trained(place: Path) -> bool:
+    """Tell whether training wrote a version, rather than synchronising; one that cannot be read is none."""
+    try:
+        manifest = read_manifest(place)
+    except ArtifactError:
+        return False
+    return trained_at(manifest) == str(manifest["created"])
+
+
 def _forget_old_versions(folder: Path, *, current: str) -> None:
-    """Keep the current version and the one before it, for a process that is still reading; drop what a kill left."""
+    """Keep the current version and the one before it, for a process that is still reading, and the last that training wrote, which
+    many synchronised ones may have followed; drop what a kill left.
+    """
     versions = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    trained = next((name for name in reversed(versions) if _is_trained(folder / name)), current)
     for name in [name for name in versions if name != current][: -(_KEPT_VERSIONS - 1)]:
-        shutil.rmtree(folder / name, ignore_errors=True)
+        if name != trained:
+            shutil.rmtree(folder / name, ignore_errors=True)
     for left in folder.glob(".*-*"):
         with contextlib.suppress(OSError):  # somebody else may be taking it away, too
             if time.time() - left.stat().st_mtime <= _UNFINISHED_AFTER:

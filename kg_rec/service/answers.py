@@ -121,7 +121,11 @@ class Served:
 
     def allowed(self, where: Sequence[str], exclude: Sequence[str]) -> NDArray[np.bool_] | None:
         """Return which items may be shown, [items], None for all. Raises InputError, also where one to exclude is not there."""
-        allowed = self.ranking.allowed(where)
+        try:
+            allowed = self.ranking.allowed(where)
+        except InputError as error:  # told as the command line has it
+            told = error.remedy.replace("--where ", "where: ")
+            raise InputError(error.message.removeprefix("--"), remedy=told) from error
         if not exclude:
             return allowed
         allowed = np.ones(self.artifact.model.entities.item_count, dtype=bool) if allowed is None else allowed.copy()

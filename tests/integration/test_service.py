@@ -413,6 +413,11 @@ def test_a_page_of_another_site_is_kept_out(call: Caller) -> None:
     assert call("POST", "/v1/understand", raw=b'{"words": "x"}', headers={"Content-Type": "text/plain"}).status == 422
 
 
+def test_a_condition_is_told_as_it_was_sent(call: Caller) -> None:
+    reply = call("POST", "/v1/recommend", {"words": "x", "where": ["year"]})
+    assert reply.status == 422 and reply.json["detail"].startswith("where: ") and "--" not in str(reply.json)
+
+
 def test_an_origin_that_is_no_address_is_refused(call: Caller) -> None:
     for origin in ("http://[bad", "null", "http://127.0.0.1.evil.example"):
         assert call("POST", "/v1/recommend", {"words": "x"}, {"Origin": origin}).status == 403

@@ -100,3 +100,11 @@ def test_versions_are_listed_the_newest_first(artifact: Artifact, tmp_path: Path
     told = {version.name: version.problem for version in versions(tmp_path)}
     assert "expected the manifest of a model" in told[other] and not told[current[0].name]
     assert len(found) == artifacts._KEPT_VERSIONS
+
+
+def test_what_training_wrote_is_kept_beside_what_is_synchronised(artifact: Artifact, tmp_path: Path) -> None:
+    trained = save_artifact(artifact, tmp_path)
+    later = replace(artifact, trained="2020-01-01T00:00:00+00:00")
+    current = [save_artifact(later, tmp_path) for _ in range(4)][-1]
+    kept = {version.name for version in versions(tmp_path)}
+    assert {trained, current} <= kept and len(kept) <= 3
