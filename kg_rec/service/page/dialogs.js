@@ -26,7 +26,7 @@ export function keyDialog(given) {
     given();
   });
   return (/** @type {import("./types.js").Problem} */ problem) => {
-    told.textContent = problem.status === 403 ? `${problem.detail}` : key.get() ? "This key is not known. Has it been revoked?" : "It was made with kg-rec keys make, and is kept until you close this tab.";
+    told.textContent = problem.status === 403 ? `${problem.detail} ${problem.remedy}` : key.get() ? "This key is not known. Has it been revoked?" : "It was made with kg-rec keys make, and is kept until you close this tab.";
     told.classList.toggle("wrong", Boolean(key.get()));
     if (!dialog.open) dialog.showModal();
   };
