@@ -56,11 +56,18 @@ const about = async () => {
   try {
     const told = await ask("GET", "/v1/about");
     await asker.serves(told);
-    store.set({ about: told, problem: null });
+    store.set({ about: told });
+    // What else went wrong meanwhile stays told.
+    if (unserved !== null && store.state.problem === unserved) store.set({ problem: null });
+    unserved = null;
   } catch (error) {
     asker.failed(error);
+    unserved = store.state.problem;
   }
 };
+
+/** Why it is not known what is served. @type {import("./types.js").Problem | null} */
+let unserved = null;
 
 const needKey = keyDialog(() => {
   store.set({ problem: null });
