@@ -19,7 +19,7 @@ from kg_rec.service.api import Access
 from kg_rec.service.keys import KeyRing
 
 from .conftest import Visits
-from .test_page import WORDS, asked, chip, say, titles
+from .test_page import WORDS, asked, chip, of_somebody, say, titles
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def test_neo4j_stops_and_comes_back(visit: Visits, call: Caller, server: Managed
     say(page)
     page.get_by_role("button", name="Keep me").click()
     page.get_by_label("Name", exact=True).fill("ida")
-    with asked(page):
+    with asked(page, of_somebody):
         page.locator("#keep-dialog").get_by_role("button", name="Keep me").click()
     expect(page.locator(".card")).to_have_count(10)
     server.stop()

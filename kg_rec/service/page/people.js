@@ -167,15 +167,22 @@ export class People {
     this.store.set({ reactions: { ...reactions, ...state.reactions } });
   }
 
-  /** @param {string} person */
-  async erase(person) {
-    await this.last.catch(() => undefined);
-    try {
-      await this.once("DELETE", personPath(person));
-    } catch (error) {
-      if (!(error instanceof ProblemError && error.problem.status === 404)) throw error;
-    }
-    this.known = null;
+  /**
+   * Leave nothing of a person in the graph, after what is being written; nothing is written of them afterwards.
+   * @param {string} person
+   */
+  erase(person) {
+    const next = this.last.catch(() => undefined).then(async () => {
+      try {
+        await this.once("DELETE", personPath(person));
+      } catch (error) {
+        if (!(error instanceof ProblemError && error.problem.status === 404)) throw error;
+      }
+      this.known = null;
+      this.store.set({ person: null, pending: false });
+    });
+    this.last = next;
+    return next;
   }
 
   /** @param {Interest[]} interests */

@@ -15,6 +15,8 @@ const MOST_ITEMS = 200;
 const MOST_EXCLUDED = 200;
 const TYPING_MS = 250;
 const SLOW_MS = 400;
+/** How long an answer waits for what is to be stored first. */
+const STORING_MS = 1500;
 
 export class Asker {
   /**
@@ -147,13 +149,17 @@ export class Asker {
 
   /**
    * Store what there is to store of a person, and recommend to them as the graph knows them; return whether that went well.
-   * Where the graph is away, the page goes on by itself, and stores it later.
+   * Where the graph is away or slow, the page goes on by itself, and stores it later.
    * @param {string} person
    * @param {AbortSignal} signal
    */
   async kept(person, signal) {
     try {
-      await this.people.settle(person);
+      const stored = this.people.settle(person);
+      if (!(await inTime(stored))) {
+        this.whenStored(stored);
+        return false;
+      }
       this.prune();
       if (signal.aborted) return true;
       const { state } = this.store;
@@ -173,6 +179,22 @@ export class Asker {
       }
       throw error;
     }
+  }
+
+  /**
+   * Ask once more when a write that lasts is done, unless another one has come after it.
+   * @param {Promise<void>} stored
+   */
+  whenStored(stored) {
+    const last = (/** @type {() => void} */ then) => this.people.last === stored && then();
+    stored.then(
+      () => last(() => void this.now(true)),
+      (error) => last(() => {
+        if (error instanceof ProblemError && error.problem.kind === "graph-away") this.store.set({ away: true });
+        else if (error instanceof ProblemError && error.problem.retry) void this.now(true);
+        else this.failed(error);
+      }),
+    );
   }
 
   /** Forget what was removed and is not found any more: it may be said again. */
@@ -197,6 +219,21 @@ export class Asker {
     const retry = error.problem.retry && Math.min(60, error.problem.retry * 1.5 ** (this.failures - 1));
     this.store.set({ problem: { ...error.problem, retry } });
     if (retry) this.at(1000 * retry, true);
+  }
+}
+
+/**
+ * Wait for a write for a moment, and return whether it was done. Raises what it raises.
+ * @param {Promise<void>} stored
+ */
+async function inTime(stored) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(() => resolve(false), STORING_MS)));
+  try {
+    return await Promise.race([stored.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
