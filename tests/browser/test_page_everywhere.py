@@ -186,6 +186,7 @@ def test_nothing_moves_where_that_is_not_wanted(visit: Visits) -> None:
     [
         ("أحببت فيلم Arrival كثيرا، لا أريد horror", ["Arrival", "horror"], "rtl"),
         ("אהבתי את science fiction, I loved Arrival", ["science fiction", "Arrival"], "rtl"),
+        ("אהבתי את Arrival", ["Arrival"], "rtl"),
         ("我喜欢 Arrival 和 science fiction。", ["Arrival", "science fiction"], "ltr"),
         ("👽👩🏽\u200d🚀🇫🇷 I loved Arrival 🎬 and loneliness 🙂", ["Arrival", "loneliness"], "ltr"),
         ("I loved Arrival\n\n  and\tloneliness\n", ["Arrival", "loneliness"], "ltr"),
