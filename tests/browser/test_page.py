@@ -86,7 +86,9 @@ def test_sentences_to_begin_with_are_understood_as_they_are_meant(call: Caller) 
         understood = call("POST", "/v1/understand", {"words": sentence}).json["interests"]
         assert len(understood) >= 2 and all(one["source"] == "named" for one in understood)
         for one in understood:
-            assert (one["polarity"] < 0) == (f"no {one['name']}" in sentence)
+            assert (one["polarity"] < 0) == (f"no {one['name']}".lower() in sentence.lower())
+            # What is asked for is a thing, and reads so: no "something about slow-paced".
+            assert one["label"] in {"Film", "Genre", "Person"} or re.search("(?:hood|ness|ship|age|ty|s)$", one["name"])
         named += [one["key"] for one in understood]
     assert len(named) == len(set(named)), "something stands in two of them"
 
