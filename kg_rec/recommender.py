@@ -970,7 +970,7 @@ def _check_diversity(diversity: float) -> None:
 
 def notes_on(text: str, interests: Collection[Interest], found: int, k: int, encoder: str) -> list[str]:
     """Return what should be known about an answer: what it could not go by, and what is missing from it."""
-    from kg_rec.text.lexicon import language_of
+    from kg_rec.text.lexicon import language_of, unread_script
 
     notes = []
     if not text.strip():
@@ -981,7 +981,12 @@ def notes_on(text: str, interests: Collection[Interest], found: int, k: int, enc
             "The words name nothing that the graph knows, nor is anything near enough to them to be sure: ranked by the "
             "meaning of the words and popularity."
         )
-    if (language := language_of(text)) != "English":
+    if script := unread_script(text):
+        notes.append(
+            f"The words are in {script} letters: names are found among them, each as something wanted, since what is to be "
+            f"left out is not understood; how well the rest is depends on the encoder, '{encoder}'."
+        )
+    elif (language := language_of(text)) != "English":
         notes.append(
             f"The words look like {language}: names are found in any language; how well the rest is understood depends on "
             f"the encoder, '{encoder}'."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from kg_rec.graph.server import ManagedServer
 from kg_rec.graph.server_browser import browser_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Set
 
     from kg_rec.service.answers import Served
     from kg_rec.settings import Settings
@@ -19,12 +20,16 @@ _CANDIDATES = 12
 _LONGEST = 28
 """Characters of a name in an example: it is to be read at a glance."""
 _SHAPES = (
-    ("I loved {0}. Something with {1}, and no {2} please.", ("item", "theme", "avoided")),
-    ("{0}, something like {1}.", ("theme", "item")),
+    ("I loved {0}. Something about {1} please, and no {2}.", ("item", "theme", "avoided")),
+    ("I loved {0}. More with {1}.", ("item", "person")),
     ("{0} and {1}.", ("theme", "theme")),
-    ("I liked {0} and {1}, but no {2}.", ("item", "item", "avoided")),
+    ("Something like {0} or {1}, but no {2}.", ("item", "item", "avoided")),
 )
 """Sentences, and what stands at each of their places: the title of an item, or the name of another entity."""
+_NOUN = re.compile(
+    r".{3}(?:ness|hood|ship|ment|tion|sion|gion|ity|rty|ance|ence|ism|ogy|riage|[^aious]s)$", re.IGNORECASE
+)
+"""The end of an English noun that needs no article: an abstract one, or a plural. What is none reads badly after "about"."""
 _FEWEST = 3
 """Names that a label has where one of them is avoided in a sentence."""
 _MOST_COMMON = 0.08
@@ -62,27 +67,37 @@ class About:
 def examples(served: Served) -> list[str]:
     """Return sentences of the graph's own names, each understood by the model in all its names, as it is meant.
 
-    The best known entities come first, and none is in two sentences.
+    The best known entities come first, and none is in two sentences. There are fewer where no names fit into one.
     """
     schema = served.artifact.schema
-    labels = [label for label in schema.interests if label != schema.item.label]
+    personal = served.linker.personal
+    common = {word for name in served.artifact.model.entities.names for word in name.split() if word.islower()}
+    labels = [label for label in schema.interests if label != schema.item.label and label not in personal]
     # Of few kinds one is sooner avoided; of many, names and themes, one is sooner asked for.
     labels.sort(key=served.artifact.model.entities.labels.count)
     most = _MOST_COMMON * served.artifact.model.entities.item_count
     names = {
         "item": _names(served, [schema.item.label]),
         "theme": [
-            name for name in _names(served, labels[len(labels) // 2 :][::-1], most=most) if len(name.split()) <= 2
+            name
+            for name in _names(served, labels[len(labels) // 2 :][::-1], most=most)
+            if len(name.split()) <= 2 and _NOUN.search(name)
         ],
+        "person": _names(served, [label for label in schema.interests if label in personal], most=most),
         "avoided": next((some for label in labels if len(some := _names(served, [label])) >= _FEWEST), []),
     }
+    names["avoided"].sort(key=lambda name: _as_said(name, common) == name)
     found: list[str] = []
     for shape, kinds in _SHAPES:
         for chosen in _choices(names, kinds):
-            sentence = shape.format(*chosen)
+            said = [
+                name if kind in ("item", "person") else _as_said(name, common)
+                for name, kind in zip(chosen, kinds, strict=True)
+            ]
+            sentence = shape.format(*said)
             sentence = sentence[0].upper() + sentence[1:]
-            meant = {name: -1 if kind == "avoided" else 1 for name, kind in zip(chosen, kinds, strict=True)}
-            told = {interest.name: interest.polarity for interest in served.linker.link(sentence)}
+            meant = {name.lower(): -1 if kind == "avoided" else 1 for name, kind in zip(chosen, kinds, strict=True)}
+            told = {interest.name.lower(): interest.polarity for interest in served.linker.link(sentence)}
             if told == meant:
                 found.append(sentence)
                 names = {kind: [name for name in left if name not in chosen] for kind, left in names.items()}
@@ -111,6 +126,12 @@ def _names(served: Served, labels: Sequence[str], *, most: float = math.inf) -> 
     ]
     turns = (some[place] for place in range(2 * _CANDIDATES) for some in ranked if place < len(some))
     return list(dict.fromkeys(turns))
+
+
+def _as_said(name: str, common: Set[str]) -> str:
+    """Return a name as it is written inside a sentence: in small letters, where its words are so in other names."""
+    small = name.lower()
+    return small if all(word in common for word in small.split()) else name
 
 
 def _reads_well(name: str) -> bool:

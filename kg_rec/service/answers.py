@@ -25,6 +25,7 @@ from kg_rec.person import KnownPerson, standing_text
 from kg_rec.recommender import explain_items, notes_on, serving_linker, titles_like
 from kg_rec.service.about import examples
 from kg_rec.service.entities import EntityNames
+from kg_rec.service.problems import ProblemError
 from kg_rec.text.manner import ASKS, UNCLEAR
 from kg_rec.text.wishes import wishes
 
@@ -120,7 +121,9 @@ class Served:
         return rows[0]
 
     def allowed(self, where: Sequence[str], exclude: Sequence[str]) -> NDArray[np.bool_] | None:
-        """Return which items may be shown, [items], None for all. Raises InputError, also where one to exclude is not there."""
+        """Return which items may be shown, [items], None for all. Raises InputError, and ProblemError (422), which tells each
+        place, where some to exclude are not there.
+        """
         try:
             allowed = self.ranking.allowed(where)
         except InputError as error:  # told as the command line has it
@@ -129,33 +132,48 @@ class Served:
         if not exclude:
             return allowed
         allowed = np.ones(self.artifact.model.entities.item_count, dtype=bool) if allowed is None else allowed.copy()
-        for item in exclude:
+        unknown: dict[int, UnknownEntityError] = {}
+        for place, item in enumerate(exclude):
             try:
                 allowed[self.rows_of(item)] = False
             except UnknownEntityError as error:
-                raise InputError(f"exclude: {error.message}", remedy=error.remedy) from error
+                unknown[place] = error
+        if unknown:
+            first = next(iter(unknown.values()))
+            where = [f"exclude.{place}" for place in unknown]
+            raise _unknown(f"exclude: {first.message}", first.remedy, where, "expected the id, key or title of an item")
         return allowed
 
     def wanted(self, given: Sequence[WantedInterest], linked: Sequence[Interest]) -> list[Interest]:
         """Return interests as somebody has them, with the evidence of those that are among `linked`.
 
-        Raises InputError where an entity is not known.
+        Raises ProblemError (422), which tells each place, where entities are not known.
         """
         entities = self.artifact.model.entities
+        unknown = [place for place, one in enumerate(given) if one.entity not in entities.index]
+        if unknown:
+            first = unknown[0]
+            raise _unknown(
+                f"interests[{first}].entity: expected the key of an entity of the model, found '{given[first].entity}'.",
+                "GET /v1/entities?q=NAME finds keys by name.",
+                [f"interests.{place}.entity" for place in unknown],
+                "expected the key of an entity of the model",
+            )
         found = {interest.entity: interest for interest in linked}
         wanted: dict[str, Interest] = {}
-        for place, one in enumerate(given):
-            row = entities.index.get(one.entity)
-            if row is None:
-                raise InputError(
-                    f"interests[{place}].entity: expected the key of an entity of the model, found '{one.entity}'.",
-                    remedy="GET /v1/entities?q=NAME finds keys by name.",
-                )
+        for one in given:
+            row = entities.index[one.entity]
             name = entities.names[row] or id_of(one.entity)
             own = Interest(one.entity, entities.labels[row], name, one.score, one.polarity, source="person")
             known = found.get(one.entity)
             wanted[one.entity] = replace(known, score=one.score, polarity=one.polarity) if known else own
         return list(wanted.values())
+
+
+def _unknown(message: str, remedy: str, places: Sequence[str], expected: str) -> ProblemError:
+    """Return what tells of all that is not known at once: whoever remembers much from another model need not ask for each."""
+    errors = [{"where": f"body.{place}", "expected": expected} for place in places]
+    return ProblemError(422, message, remedy=remedy, kind="invalid", errors=errors)
 
 
 @dataclass(frozen=True)
@@ -267,7 +285,7 @@ def _vectors(served: Served, asked: Sequence[_Asked]) -> NDArray[np.float32]:
 
 
 def _settle(served: Served, one: _Asked) -> None:
-    """Find out what somebody is recommended by. Raises InputError."""
+    """Find out what somebody is recommended by. Raises InputError and ProblemError."""
     question = one.question
     one.allowed = served.allowed(question.where, question.exclude)
     theirs = question.person.interests if question.person is not None else one.linked

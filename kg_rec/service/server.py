@@ -103,8 +103,10 @@ class _Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # one of t
 
 
 def address_of(listening: socket.socket) -> str:
-    """Return the address of the service, as a browser takes it."""
+    """Return the address of the service, as a browser takes it: of all addresses of this machine, its name."""
     host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname() or HOST
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

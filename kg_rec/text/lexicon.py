@@ -6,6 +6,7 @@ A language is added by adding a file; nothing in one belongs to a domain.
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from importlib import resources
 from kg_rec.text.words import Words, normalised
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pt", "ru", "zh")
+
+_SCRIPTS = frozenset({"", "LATIN", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "HALFWIDTH"})
+"""Of `LANGUAGES`, as Unicode's names of letters begin."""
 
 _LANGUAGE_NAMES = {
     "de": "German",
@@ -263,6 +267,18 @@ def languages_of(words: Words) -> tuple[str, ...]:
 def language_of(text: str) -> str:
     """Return the English name of the language that a text is most likely in; "English" where nothing speaks against it."""
     return _LANGUAGE_NAMES[languages_of(Words(text))[0]]
+
+
+def unread_script(text: str) -> str:
+    """Return the name of a script that a third of the letters of a text or more are of, and no language here; else nothing.
+
+    Names in Latin letters may well be longer than the words around them.
+    """
+    if text.isascii():
+        return ""
+    scripts = Counter(unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha())
+    unread = [name for name in scripts if name not in _SCRIPTS and 3 * scripts[name] >= scripts.total()]
+    return max(unread, key=lambda name: scripts[name], default="").title()
 
 
 @cache

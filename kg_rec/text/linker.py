@@ -81,6 +81,11 @@ class Linker:
         self._plain = words.union(*map(item_words, {target.label for target in self.targets}))
         self._names = NameFinder(self._forms, words)
 
+    @property
+    def personal(self) -> frozenset[str]:
+        """Labels whose names are like those of people."""
+        return self._forms.personal
+
     def link(self, text: str) -> list[Interest]:
         """Return what a text shows of a person, in its order: at most one interest an entity."""
         return self.link_many([text])[0]

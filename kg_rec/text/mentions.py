@@ -752,6 +752,8 @@ class _Reading:
                         large += 1
                     else:
                         small += 1
+                elif len(token) > 1 and not self._has_case(number) and self._letter(number).isalpha():
+                    small += 1  # of a script without capitals: a capital letter among these is an exception as well
             # Many who write in small letters have their "I" made large for them.
             any_capital = large > 0 or any(
                 len(token) > 1 and self._has_case(number) and self._is_capital(number)

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from served import Caller, serving
 
 from kg_rec import Settings
@@ -19,7 +19,7 @@ from kg_rec.service.api import Access
 from kg_rec.service.keys import KeyRing
 
 from .conftest import Visits
-from .test_page import WORDS, asked, chip, say, titles
+from .test_page import WORDS, asked, chip, of_somebody, say, titles
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def test_neo4j_stops_and_comes_back(visit: Visits, call: Caller, server: Managed
     say(page)
     page.get_by_role("button", name="Keep me").click()
     page.get_by_label("Name", exact=True).fill("ida")
-    with asked(page):
+    with asked(page, of_somebody):
         page.locator("#keep-dialog").get_by_role("button", name="Keep me").click()
     expect(page.locator(".card")).to_have_count(10)
     server.stop()
@@ -95,6 +95,27 @@ def test_more_is_asked_than_may_be(visit: Visits, settings: Settings) -> None:
         expect(page.locator(".card")).to_have_count(10)
         expect(page.locator("#banner")).to_be_hidden()
         page.close()
+
+
+def test_what_went_wrong_stays_told_when_something_else_goes_well(visit: Visits) -> None:
+    visit.allowed = {500}
+    page = visit()
+    expect(page.locator(".example").first).to_be_visible()
+    held: list[Route] = []
+    page.route("**/v1/about", lambda route: held.append(route))
+    page.route("**/v1/recommend", lambda route: route.fulfill(status=500, body="{}"))
+    page.reload()
+    page.get_by_role("textbox", name="Say what you like").fill(WORDS)
+    expect(page.locator("#banner")).to_contain_text("The service answered 500.")
+    held[0].continue_()
+    expect(page.locator("#served")).not_to_be_empty()
+    page.wait_for_timeout(300)
+    expect(page.locator("#banner")).to_contain_text("The service answered 500.")
+    expect(page.locator("#waiting")).to_be_hidden()
+    page.unroute("**/v1/recommend")
+    with asked(page):
+        page.get_by_role("button", name="Try now").click()
+    expect(page.locator("#banner")).to_be_hidden()
 
 
 def test_a_key_is_asked_for(visit: Visits, settings: Settings, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from served import Caller
 
 from .conftest import Visits
 from .test_page import WORDS, asked, chip, lit, say, titles, until
@@ -74,6 +75,40 @@ def test_by_keyboard_alone(visit: Visits) -> None:
     expect(page.locator("details[open]")).to_have_count(1)
 
 
+def whole(picture: Locator) -> bool:
+    """Tell whether all that is drawn stands inside the frame and the screen."""
+    return bool(
+        picture.evaluate(
+            """frame => {
+                const { left, right } = frame.getBoundingClientRect();
+                const boxes = [...frame.querySelectorAll('text, .back, .edge')].map(one => one.getBoundingClientRect());
+                return boxes.length > 5 && right <= innerWidth && frame.scrollWidth <= frame.clientWidth
+                    && boxes.every(box => box.left >= left - 7 && box.right <= right + 1);
+            }"""
+        )
+    )
+
+
+def test_on_a_phone_a_card_shows_its_own_paths(visit: Visits, call: Caller) -> None:
+    page = visit(width=360, height=740)
+    say(page)
+    item = call("POST", "/v1/recommend", {"words": WORDS}).json["items"][2]
+    card = page.locator(".card").nth(2)
+    expect(page.locator(".own")).to_have_count(0)
+    card.get_by_text("Paths and score").click()
+    own = card.locator(".own")
+    expect(own).to_be_visible()
+    assert whole(own)
+    names = {title.split(" · ")[0] for title in own.locator(".node.interest title").all_text_contents()}
+    assert names == {path[0]["name"] for path in item["paths"]}
+    assert own.locator(".node.item .number").all_text_contents() == ["3"]
+    wide = visit(width=1280)
+    say(wide)
+    wide.locator(".card").nth(2).get_by_text("Paths and score").click()
+    expect(wide.locator(".chain").first).to_be_visible()
+    expect(wide.locator(".own")).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [360, 768])
 def test_nothing_is_wider_than_the_screen(visit: Visits, width: int) -> None:
     page = visit(width=width, height=740)
@@ -97,7 +132,11 @@ def test_nothing_is_wider_than_the_screen(visit: Visits, width: int) -> None:
     assert box is not None and cards is not None
     assert cards["width"] > 0.9 * (width - 64), "the list takes the whole width"
     assert box["y"] > cards["y"] + cards["height"] - 1, "the picture stands below the list"
-    assert picture.evaluate("one => one.scrollWidth > one.clientWidth") == (width < 600)
+    own = page.locator(".card .own")
+    expect(own).to_have_count(1)
+    for one in (picture, own):
+        assert whole(one), "nothing of it is cut off"
+    assert page.locator("#picture .node.item .number").all_text_contents() == [str(rank) for rank in range(1, 11)]
     page.get_by_role("button", name="Keep me").click()
     fits()
     page.keyboard.press("Escape")
@@ -147,6 +186,7 @@ def test_nothing_moves_where_that_is_not_wanted(visit: Visits) -> None:
     [
         ("أحببت فيلم Arrival كثيرا، لا أريد horror", ["Arrival", "horror"], "rtl"),
         ("אהבתי את science fiction, I loved Arrival", ["science fiction", "Arrival"], "rtl"),
+        ("אהבתי את Arrival", ["Arrival"], "rtl"),
         ("我喜欢 Arrival 和 science fiction。", ["Arrival", "science fiction"], "ltr"),
         ("👽👩🏽\u200d🚀🇫🇷 I loved Arrival 🎬 and loneliness 🙂", ["Arrival", "loneliness"], "ltr"),
         ("I loved Arrival\n\n  and\tloneliness\n", ["Arrival", "loneliness"], "ltr"),

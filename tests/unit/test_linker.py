@@ -70,6 +70,10 @@ SENTENCES: dict[str, dict[str, dict[str, tuple[int, str]]]] = {
         "Le fabuleux destin d’Amelie Poulain": {
             "Amélie (Le Fabuleux Destin d'Amélie Poulain) (2001)": (1, "Le fabuleux destin d’Amelie Poulain")
         },
+        # Among letters that have no capitals, a capital one tells of a name.
+        "אהבתי את Arrival": {"Arrival (2016)": (1, "Arrival")},
+        "أحببت Arrival": {"Arrival (2016)": (1, "Arrival")},
+        "אהבתי את nowhere": {},
         "I liked The Wave": {"Wave, The (Welle, Die) (2008)": (1, "The Wave")},
         "Ich mag Die Welle": {"Wave, The (Welle, Die) (2008)": (1, "Die Welle")},
         "ｉｎｃｅｐｔｉｏｎ was great": {"Inception (2010)": (1, "ｉｎｃｅｐｔｉｏｎ")},

@@ -19,7 +19,7 @@ from kg_rec.service.answers import CHANGED, WITHOUT_PATHS, Answer, Question, Ser
 from kg_rec.service.engine import MOST_TOGETHER, Engine
 from kg_rec.service.metrics import Metrics
 from kg_rec.service.models import WantedInterest
-from kg_rec.service.problems import BusyError
+from kg_rec.service.problems import BusyError, ProblemError
 from kg_rec.text.encoder import HashEncoder
 
 
@@ -114,8 +114,13 @@ def test_items_are_found_by_key_id_and_title(served: Served) -> None:
     ids = served.artifact.properties["filmId"]
     for name in (entities.keys[3], str(ids[3]), entities.names[3], entities.names[3].upper()):
         assert 3 in served.rows_of(name)
-    with pytest.raises(InputError, match="exclude: There is no Film"):
-        served.allowed([], ["nothing of the kind"])
+    with pytest.raises(ProblemError, match="exclude: There is no Film") as refused:
+        served.allowed([], ["nothing of the kind", entities.keys[3], "nor this"])
+    assert [one["where"] for one in refused.value.errors] == ["body.exclude.0", "body.exclude.2"]
+    given = [WantedInterest(entity=key) for key in (entities.keys[0], "Genre/none", "Genre/neither")]
+    with pytest.raises(ProblemError, match=r"interests\[1\]\.entity: .*'Genre/none'") as refused:
+        served.wanted(given, [])
+    assert [one["where"] for one in refused.value.errors] == ["body.interests.1.entity", "body.interests.2.entity"]
     allowed = served.allowed([], [entities.keys[3]])
     assert allowed is not None and not allowed[3] and allowed.sum() == entities.item_count - 1
 

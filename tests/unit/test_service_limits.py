@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from typing import Any
 
 import pytest
@@ -14,6 +15,21 @@ from kg_rec.service.doors import is_loopback
 from kg_rec.service.limits import Limits, Rate
 from kg_rec.service.logs import JsonLines
 from kg_rec.service.problems import AwayError, ProblemError, document, problem_of
+from kg_rec.service.server import address_of
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("0.0.0.0", socket.gethostname()), ("127.0.0.1", "127.0.0.1"), ("::", socket.gethostname()), ("::1", "[::1]")],
+)
+def test_the_address_that_is_told_can_be_opened(host: str, expected: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listening:
+        try:
+            listening.bind((host, 0))
+        except OSError:
+            pytest.skip("no IPv6 here")
+        assert address_of(listening) == f"http://{expected}:{listening.getsockname()[1]}"
 
 
 def test_a_bucket_holds_two_seconds_of_requests_and_fills_again() -> None:

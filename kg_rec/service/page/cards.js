@@ -3,6 +3,7 @@
 import { neo4jBrowser } from "./browser.js";
 import { arrange, byId, el, icon } from "./dom.js";
 import { hueOf, wanted } from "./interests.js";
+import { ownPicture } from "./paths.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./types.js").State} State */
@@ -15,6 +16,8 @@ const MOST_PROPERTIES = 4;
 const LONGEST_VALUE = 24;
 const MOVE_MS = 280;
 const LEAST_PART = 0.005;
+/** Whether the picture of all paths stands below the cards, as page.css has it. */
+const BELOW = matchMedia("(max-width: 1020px)");
 
 /** @type {Array<{kind: Kind, name: string, icon: string}>} */
 const REACTIONS = [
@@ -103,7 +106,12 @@ function make(store, actions, first) {
   why,
   el("div", { class: "reactions", role: "group", "aria-label": `What you make of ${title}` }, ...buttons), details);
 
-  const open = () => more.replaceChildren(...inside(card.item, store.state, actions.say));
+  const open = () => {
+    more.replaceChildren(...inside(card.item, store.state, actions.say));
+    if (BELOW.matches && card.item.paths.length) more.prepend(el("div", { class: "picture own" }));
+    const own = more.querySelector(".own");
+    own?.append(ownPicture(card.item, store, Math.floor(own.clientWidth)));
+  };
   /** @type {Card} */
   const card = {
     root,

@@ -26,7 +26,7 @@ export function keyDialog(given) {
     given();
   });
   return (/** @type {import("./types.js").Problem} */ problem) => {
-    told.textContent = problem.status === 403 ? `${problem.detail}` : key.get() ? "This key is not known. Has it been revoked?" : "It was made with kg-rec keys make, and is kept until you close this tab.";
+    told.textContent = problem.status === 403 ? `${problem.detail} ${problem.remedy}` : key.get() ? "This key is not known. Has it been revoked?" : "It was made with kg-rec keys make, and is kept until you close this tab.";
     told.classList.toggle("wrong", Boolean(key.get()));
     if (!dialog.open) dialog.showModal();
   };
@@ -44,6 +44,8 @@ export function keepDialog(store, people, actions) {
   const field = /** @type {HTMLInputElement} */ (byId("person"));
   const kept = /** @type {HTMLDialogElement} */ (byId("kept-dialog"));
   const told = byId("keep-told");
+  /** Who was told to be stored, and is not yet. @type {string | null} */
+  let keeping = null;
 
   open.addEventListener("click", () => (store.state.person ? kept : dialog).showModal());
   for (const close of document.querySelectorAll("dialog .close")) {
@@ -58,14 +60,19 @@ export function keepDialog(store, people, actions) {
     if (wrong) return field.focus();
     dialog.close();
     people.known = null;
-    store.set({ person, takenBack: [] });
+    keeping = person;
+    store.set({ person, takenBack: [], pending: true });
     actions.changed();
-    toast(`You are kept as ${person}.`);
+    toast(`Storing what you said, as ${person} …`);
   });
 
-  byId("forget").addEventListener("click", async () => {
-    const { person } = store.state;
+  const forget = /** @type {HTMLButtonElement} */ (byId("forget"));
+  forget.addEventListener("click", async () => {
+    const { person, words } = store.state;
     if (!person) return;
+    forget.disabled = true;
+    forget.textContent = "Forgetting …";
+    toast(`Forgetting ${person} …`);
     try {
       await people.erase(person);
     } catch (error) {
@@ -75,10 +82,16 @@ export function keepDialog(store, people, actions) {
         toast("Neo4j cannot be reached: nothing was erased. Try again when it is back.");
         return;
       }
+      toast("Nothing was erased.");
       return actions.failed(error);
+    } finally {
+      forget.disabled = false;
+      forget.textContent = "Forget me";
     }
     kept.close();
-    store.set({ person: null, words: "", read: "", found: [], changes: {}, added: [], reactions: {}, takenBack: [], pending: false });
+    // What was typed while it lasted was said by nobody yet.
+    const since = store.state.words === words ? "" : store.state.words;
+    store.set({ words: since, read: "", found: [], changes: {}, added: [], reactions: {}, takenBack: [] });
     toast(`Nothing of ${person} is left.`);
     actions.changed();
     byId("words").focus();
@@ -86,6 +99,7 @@ export function keepDialog(store, people, actions) {
   byId("leave").addEventListener("click", () => {
     kept.close();
     people.known = null;
+    keeping = null;
     store.set({ person: null, pending: false });
     toast("What you do from now on is not stored.");
     actions.changed();
@@ -107,9 +121,13 @@ export function keepDialog(store, people, actions) {
 
   store.subscribe((state, changed) => {
     if (!changed.has("person") && !changed.has("pending") && !changed.has("away")) return;
+    if (keeping !== null && (keeping !== state.person || !state.pending)) {
+      if (keeping === state.person && people.known?.exists) toast(`You are kept as ${keeping}.`);
+      keeping = null;
+    }
     open.classList.toggle("kept", state.person !== null);
     name.textContent = state.person ?? "Keep me";
-    open.title = state.person ? (state.pending && state.away ? "Not all of it is stored yet" : "You are kept in the graph") : "";
+    open.title = state.person ? (state.pending ? "Not all of it is stored yet" : "You are kept in the graph") : "";
     byId("kept-as").textContent = state.person ?? "";
     if (state.person === null) field.value = "";
   });

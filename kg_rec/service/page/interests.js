@@ -1,5 +1,7 @@
 // The interests as the person has them: found in the words, changed, added, and what they did with items.
 
+import { MOST } from "./known.js";
+
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Interest} Interest */
 
@@ -22,6 +24,16 @@ export function wanted(state) {
 }
 
 /**
+ * Return as many interests as the service takes at once: those that were said and set, then what was done last.
+ * @param {Interest[]} all
+ */
+export function limited(all) {
+  const own = all.filter((one) => one.source !== "event").slice(-MOST);
+  const events = all.filter((one) => one.source === "event");
+  return [...own, ...events.slice(Math.max(0, events.length - (MOST - own.length)))];
+}
+
+/**
  * Return the items that were liked or disliked, as interests.
  * @param {State} state
  * @returns {Interest[]}
@@ -40,6 +52,21 @@ export function reacted(state) {
  */
 export function touched(state) {
   return state.added.length > 0 || Object.keys(state.changes).length > 0 || reacted(state).length > 0;
+}
+
+/**
+ * Return what of the state is left without some keys, which are not known.
+ * @param {State} state
+ * @param {Set<string>} strange
+ * @returns {Partial<State>}
+ */
+export function without(state, strange) {
+  /** @template T @param {Record<string, T>} all */
+  const kept = (all) => Object.fromEntries(Object.entries(all).filter(([key]) => !strange.has(key)));
+  return {
+    found: state.found.filter(({ key }) => !strange.has(key)), added: state.added.filter(({ key }) => !strange.has(key)),
+    changes: kept(state.changes), reactions: kept(state.reactions), takenBack: state.takenBack.filter((key) => !strange.has(key)),
+  };
 }
 
 /** @type {Map<string, number>} */

@@ -19,8 +19,10 @@ const MOST_PATHS = 4;
 const HEAD = 34;
 const FOOT = 10;
 const ROWS = { words: 36, interest: 36, entity: 26, bundle: 14, item: 42 };
-const MOST_SHARES = { words: 0.2, interest: 0.23, entity: 0.25 };
-const GAPS = { words: 28, between: 44, items: 76 };
+const WIDE = { shares: { words: 0.2, interest: 0.23, entity: 0.25 }, gaps: { words: 28, between: 44, items: 76 } };
+const NARROW = { shares: { words: 0, interest: 0.42, entity: 0.46 }, gaps: { words: 0, between: 20, items: 32 } };
+/** Pixels from which there is room for the words and for titles; below, items are numbers, which stand on their cards. */
+export const ROOMY = 600;
 const SWEEPS = 6;
 const MANY = 8;
 
@@ -50,7 +52,7 @@ export function layout(items, interests, width, extent) {
   const start = (one) => {
     const hue = hueOf(one, interests);
     const way = [];
-    if (one.evidence) {
+    if (one.evidence && width >= ROOMY) {
       const id = one.span ? `words ${one.span.join("-")}` : `words ${one.evidence}`;
       way.push(add({ id, kind: "words", key: one.key, name: one.evidence, label: "", hue, column: 0 }));
     }
@@ -109,11 +111,12 @@ export function layout(items, interests, width, extent) {
  * @param {(node: {kind: Placed["kind"], name: string}) => number} extent
  */
 function place(nodes, last, width, extent) {
-  const gaps = Array.from({ length: last }, (_, column) => (column === 0 ? GAPS.words : column === last - 1 ? GAPS.items : GAPS.between));
+  const { shares, gaps: between } = width < ROOMY ? NARROW : WIDE;
+  const gaps = Array.from({ length: last }, (_, column) => (column === 0 ? between.words : column === last - 1 ? between.items : between.between));
   const room = width - gaps.reduce((sum, one) => sum + one, 0);
   const widths = Array.from({ length: last }, (_, column) => {
     const there = nodes.filter((one) => one.column === column && one.kind !== "bundle");
-    const share = column === 0 ? MOST_SHARES.words : column === 1 ? MOST_SHARES.interest : MOST_SHARES.entity / (last - 2);
+    const share = column === 0 ? shares.words : column === 1 ? shares.interest : shares.entity / (last - 2);
     return Math.min(share * room, Math.max(column < 2 ? 0 : 60 / (last - 2), ...there.map(extent)));
   });
   widths.push(room - widths.reduce((sum, one) => sum + one, 0));

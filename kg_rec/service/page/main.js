@@ -32,8 +32,9 @@ const changed = (milliseconds = 0) => (milliseconds ? asker.at(milliseconds) : v
 /** @param {{key: string, title: string, label: string}} item @param {Kind} kind */
 const react = ({ key, title, label }, kind) => {
   const { state } = store;
+  const { [key]: _, ...before } = state.reactions;
   store.set({
-    reactions: { ...state.reactions, [key]: { kind, title, label } },
+    reactions: { ...before, [key]: { kind, title, label } },  // at the end: the newest
     takenBack: state.takenBack.filter((one) => one !== key),
     items: state.items.filter((one) => one.key !== key),
     lit: null,
@@ -53,11 +54,20 @@ const takeBack = (key) => {
 /** Ask what is served, once; without it there is nothing to begin with, but words are answered. */
 const about = async () => {
   try {
-    store.set({ about: await ask("GET", "/v1/about"), problem: null });
+    const told = await ask("GET", "/v1/about");
+    await asker.serves(told);
+    store.set({ about: told });
+    // What else went wrong meanwhile stays told.
+    if (unserved !== null && store.state.problem === unserved) store.set({ problem: null });
+    unserved = null;
   } catch (error) {
     asker.failed(error);
+    unserved = store.state.problem;
   }
 };
+
+/** Why it is not known what is served. @type {import("./types.js").Problem | null} */
+let unserved = null;
 
 const needKey = keyDialog(() => {
   store.set({ problem: null });

@@ -2,16 +2,16 @@
 
 import { byId, svg } from "./dom.js";
 import { wanted } from "./interests.js";
-import { layout } from "./layout.js";
+import { ROOMY, layout } from "./layout.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./layout.js").Placed} Placed */
 /** @typedef {import("./layout.js").Picture} Picture */
 
-const NARROWEST = 600;
+const NUMBER = 22;
 const PADS = { words: 9, interest: 12, entity: 14, bundle: 0, item: 26 };
 const FONTS = { words: "italic 14px", interest: "600 13px", entity: "12.5px", bundle: "1px", item: "13px" };
-const HEADS = ["Your words", "Interests", "Through", "Recommended"];
+const HEADS = ["Your words", "Interests", "Through", "Recommended", "Rank"];
 
 /** @param {Store} store */
 export function paths(store) {
@@ -23,15 +23,14 @@ export function paths(store) {
 
   const draw = () => {
     const { state } = store;
-    const own = Math.max(NARROWEST, Math.floor(frame.clientWidth));
-    width = frame.clientWidth;
-    if (!state.items.length) {
+    width = Math.floor(frame.clientWidth);
+    if (!state.items.length || !width) {
       picture = null;
       frame.replaceChildren();
       return;
     }
     const family = getComputedStyle(document.body);
-    picture = layout(state.items, wanted(state), own, (node) => extent(node, family));
+    picture = layout(state.items, wanted(state), width, (node) => extent(node, family, width));
     const focused = frame.contains(document.activeElement);
     frame.replaceChildren(drawn(picture, store, current));
     light();
@@ -69,12 +68,28 @@ export function paths(store) {
   });
 
   new ResizeObserver(() => {
-    if (frame.clientWidth !== width) draw();
+    if (Math.floor(frame.clientWidth) !== width) draw();
   }).observe(frame);
   store.subscribe((state, changed) => {
     if (["items", "found", "added", "changes", "reactions"].some((name) => changed.has(name))) draw();
     else if (changed.has("lit")) light();
   });
+}
+
+/**
+ * Return the paths of one item alone, for its card, where the whole picture is out of sight. The card tells them in words as well.
+ * @param {import("./types.js").Item} item
+ * @param {Store} store
+ * @param {number} width
+ */
+export function ownPicture(item, store, width) {
+  const family = getComputedStyle(document.body);
+  const reached = new Set(item.paths.map((path) => path[0].key));
+  const own = wanted(store.state).filter(({ key }) => reached.has(key));
+  const picture = drawn(layout([item], own, width, (node) => extent(node, family, width)), store, "");
+  picture.setAttribute("aria-hidden", "true");
+  for (const one of picture.querySelectorAll("[tabindex]")) one.removeAttribute("tabindex");
+  return picture;
 }
 
 /**
@@ -125,16 +140,18 @@ function drawn(picture, store, current) {
   const real = nodes.filter((one) => one.kind !== "bundle");
   const tab = real.find((one) => one.id === current) ?? real.find((one) => one.kind === "item");
   const heads = columns.map((x, column) => {
-    const name = column === columns.length - 1 ? HEADS[3] : HEADS[Math.min(column, 2)];
+    const ends = column === columns.length - 1;
+    const name = ends ? HEADS[width < ROOMY ? 4 : 3] : HEADS[Math.min(column, 2)];
     const there = nodes.some((one) => one.column === column && one.kind !== "bundle");
-    return there && !(column > 2 && column < columns.length - 1) && svg("text", { class: "head", x: x + (column === columns.length - 1 ? 4 : 0), y: 12, text: name });
+    const at = !ends ? { x } : width < ROOMY ? { x: width - 1, "text-anchor": "end" } : { x: x + 4 };
+    return there && !(column > 2 && column < columns.length - 1) && svg("text", { class: "head", ...at, y: 12, text: name });
   });
   const lines = edges.map((edge) => {
     const from = /** @type {Placed} */ (byId.get(edge.from));
     const to = /** @type {Placed} */ (byId.get(edge.to));
-    return svg("path", { class: `edge ${edge.hue}`, "data-id": `${edge.from}\n${edge.to}`, d: curve(from, to, family) });
+    return svg("path", { class: `edge ${edge.hue}`, "data-id": `${edge.from}\n${edge.to}`, d: curve(from, to, family, width) });
   });
-  const shapes = real.map((one) => node(one, store, family, one === tab));
+  const shapes = real.map((one) => node(one, store, family, width, one === tab));
   return svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Paths from your words to what is recommended. Arrow keys go from one to the next." },
     ...heads, svg("g", { class: "edges", "aria-hidden": "true" }, ...lines), ...shapes);
 }
@@ -143,10 +160,11 @@ function drawn(picture, store, current) {
  * @param {Placed} from
  * @param {Placed} to
  * @param {CSSStyleDeclaration} family
+ * @param {number} width of the picture
  */
-function curve(from, to, family) {
+function curve(from, to, family, width) {
   // Straight past the names of its own column, so that it crosses none of them, and only then to where it leads.
-  const begin = from.kind === "bundle" ? from.x : from.x + Math.min(from.width, extent(from, family)) + 3;
+  const begin = from.kind === "bundle" ? from.x : from.x + Math.min(from.width, extent(from, family, width)) + 3;
   const start = Math.max(begin, from.x + from.width);
   const end = to.kind === "bundle" ? to.x : to.x - 3;
   const bend = Math.max(18, 0.5 * (end - start));
@@ -158,13 +176,14 @@ function curve(from, to, family) {
  * @param {Placed} one
  * @param {Store} store
  * @param {CSSStyleDeclaration} family
+ * @param {number} width of the picture
  * @param {boolean} tab
  */
-function node(one, store, family, tab) {
+function node(one, store, family, width, tab) {
   const pad = PADS[one.kind];
   const room = one.width - pad - (one.kind === "words" || one.kind === "interest" ? pad : 0);
   const name = shortened(one.name, room, one.kind, family);
-  const wide = Math.min(one.width, extent(one, family));
+  const wide = Math.min(one.width, extent(one, family, width));
   const told = { words: "Your words", interest: one.label, entity: one.label || "Between", bundle: "", item: `Recommended, rank ${one.label}` }[one.kind];
   const y = one.y;
   const back = one.kind === "words" || one.kind === "interest"
@@ -185,7 +204,7 @@ function node(one, store, family, tab) {
   back,
   one.kind === "entity" && svg("circle", { class: "dot", cx: one.x + 4, cy: y, r: 3.2 }),
   one.kind === "item" && svg("text", { class: "number", x: one.x + 16, y: y + 4.5, "text-anchor": "end", text: one.label }),
-  svg("text", { x: one.x + pad, y: y + 4.5, text: name }));
+  (one.kind !== "item" || width >= ROOMY) && svg("text", { x: one.x + pad, y: y + 4.5, text: name }));
 }
 
 const canvas = document.createElement("canvas").getContext("2d");
@@ -212,8 +231,10 @@ function measure(text, kind, family) {
 /**
  * @param {{kind: Placed["kind"], name: string}} one
  * @param {CSSStyleDeclaration} family
+ * @param {number} width of the picture
  */
-function extent(one, family) {
+function extent(one, family, width) {
+  if (one.kind === "item" && width < ROOMY) return NUMBER;
   const pad = PADS[one.kind];
   return pad + measure(one.name, one.kind, family) + (one.kind === "words" || one.kind === "interest" ? pad : 4);
 }

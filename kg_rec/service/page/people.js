@@ -1,7 +1,8 @@
 // A person who is kept in the graph: what the page knows of them is made what the graph knows, and nothing else is written.
 
 import { ProblemError, ask, newKey, personPath } from "./api.js";
-import { wanted } from "./interests.js";
+import { wanted, without } from "./interests.js";
+import { inPieces } from "./known.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./types.js").Interest} Interest */
@@ -81,8 +82,9 @@ export class People {
       .map(({ key, score, polarity }) => ({ entity: key, score, polarity }));
     const remove = Object.keys(state.changes).filter((key) => state.changes[key] === null && known.interests.has(key));
     if (!set.length && !remove.length) return;
-    const answer = await this.once("PATCH", `${personPath(person)}/interests`, { set, remove });
-    this.remember(answer.interests);
+    const path = `${personPath(person)}/interests`;
+    await inPieces(remove, async (piece) => this.remember((await this.once("PATCH", path, { set: [], remove: piece })).interests), (key) => this.leave(key));
+    await inPieces(set, async (piece) => this.remember((await this.once("PATCH", path, { set: piece, remove: [] })).interests), (one) => this.leave(one.entity));
   }
 
   /**
@@ -96,15 +98,27 @@ export class People {
       return now ? now.kind !== kind : state.takenBack.includes(item);
     });
     for (const [item] of wrong) {
-      await this.once("DELETE", `${personPath(person)}/events/${encodeURIComponent(item)}`);
+      await this.once("DELETE", `${personPath(person)}/events/${encodeURIComponent(item)}`).catch((error) => {
+        // An item that the model does not know any more counts for nobody.
+        if (!(error instanceof ProblemError && error.problem.kind === "unknown")) throw error;
+      });
       known.events.delete(item);
     }
     const events = Object.entries(this.store.state.reactions)
       .filter(([item, { kind }]) => known.events.get(item) !== kind)
       .map(([item, { kind }]) => ({ item, kind }));
-    if (!events.length) return;
-    await this.once("POST", `${personPath(person)}/events`, { events });
-    for (const { item, kind } of events) known.events.set(item, kind);
+    await inPieces(events, async (piece) => {
+      await this.once("POST", `${personPath(person)}/events`, { events: piece });
+      for (const { item, kind } of piece) known.events.set(item, kind);
+    }, ({ item }) => this.leave(item));
+  }
+
+  /**
+   * Leave out what the graph does not know: it may have come from another one.
+   * @param {string} key
+   */
+  leave(key) {
+    this.store.set(without(this.store.state, new Set([key])));
   }
 
   /**
@@ -153,15 +167,22 @@ export class People {
     this.store.set({ reactions: { ...reactions, ...state.reactions } });
   }
 
-  /** @param {string} person */
-  async erase(person) {
-    await this.last.catch(() => undefined);
-    try {
-      await this.once("DELETE", personPath(person));
-    } catch (error) {
-      if (!(error instanceof ProblemError && error.problem.status === 404)) throw error;
-    }
-    this.known = null;
+  /**
+   * Leave nothing of a person in the graph, after what is being written; nothing is written of them afterwards.
+   * @param {string} person
+   */
+  erase(person) {
+    const next = this.last.catch(() => undefined).then(async () => {
+      try {
+        await this.once("DELETE", personPath(person));
+      } catch (error) {
+        if (!(error instanceof ProblemError && error.problem.status === 404)) throw error;
+      }
+      this.known = null;
+      this.store.set({ person: null, pending: false });
+    });
+    this.last = next;
+    return next;
   }
 
   /** @param {Interest[]} interests */

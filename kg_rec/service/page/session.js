@@ -3,7 +3,7 @@
 /** @typedef {import("./types.js").State} State */
 
 const NAME = "kg-rec.page";
-const KEPT = /** @type {const} */ (["words", "read", "found", "changes", "added", "reactions", "takenBack", "year", "variety", "person"]);
+const KEPT = /** @type {const} */ (["words", "read", "found", "changes", "added", "reactions", "takenBack", "year", "variety", "person", "served"]);
 
 /**
  * Return what was there before the reload.

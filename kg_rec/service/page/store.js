@@ -62,5 +62,6 @@ export function nothingYet() {
     person: null,
     pending: false,
     lit: null,
+    served: null,
   };
 }
