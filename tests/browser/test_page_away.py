@@ -105,9 +105,13 @@ def test_what_went_wrong_stays_told_when_something_else_goes_well(visit: Visits)
     page.route("**/v1/about", lambda route: held.append(route))
     page.route("**/v1/recommend", lambda route: route.fulfill(status=500, body="{}"))
     page.reload()
+    deadline = time.monotonic() + 30
+    while len(held) < 2:  # when it is loaded, and when it is looked whether all is there
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
     page.get_by_role("textbox", name="Say what you like").fill(WORDS)
     expect(page.locator("#banner")).to_contain_text("The service answered 500.")
-    held[0].continue_()
+    held[1].continue_()
     expect(page.locator("#served")).not_to_be_empty()
     page.wait_for_timeout(300)
     expect(page.locator("#banner")).to_contain_text("The service answered 500.")
