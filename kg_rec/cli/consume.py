@@ -73,7 +73,7 @@ def consume(
         try:
             _take(intake, path, follow, stop)
         except BaseException:
-            if intake.totals.lines:
+            if path is None or path.exists():  # of a file that is not there, nothing is to be told but that
                 pace.end(intake.totals)
             raise
         pace.end(intake.totals)
