@@ -469,10 +469,11 @@ def test_the_log_and_the_metrics_hold_no_words_and_no_names(
         call("GET", f"{ann}/why/Her")
         call("GET", "/v1/people/secret-person/interests")
     deadline = time.monotonic() + 10
-    while len(caplog.records) < 4 and time.monotonic() < deadline:  # the line comes after the answer
+    # The line comes after the answer; others may stand between, of what the service does by itself.
+    while sum(record.getMessage() == "request" for record in caplog.records) < 4:
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     told = [str(vars(record)) for record in caplog.records]
-    assert len(told) >= 4 and all(record.message == "request" for record in caplog.records)
     text = "".join(told) + call("GET", "/metrics").body.decode()
     assert "/v1/people/{person}/why/{item:path}" in text
     assert not any(word in text for word in ("Arrival", "sad", "secret-person", "people/ann"))
